@@ -1,0 +1,138 @@
+"""An event loop that is stepped by hand, without I/O and without a thread.
+
+It knows what is ready now and what is due later, and nothing else. When
+neither is left, whoever still waits would wait for ever: that is `Stuck`, at
+once, where a real loop would hang.
+
+Knows asyncio alone.
+"""
+
+import asyncio
+import heapq
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from typing import Any, TypeVar
+
+__all__ = ["StepLoop", "Stuck", "new_loop"]
+
+log = logging.getLogger("microlith.testing")
+
+T = TypeVar("T")
+
+
+class Stuck(AssertionError):
+    """The app waits for something that can no longer happen."""
+
+
+class StepLoop(asyncio.AbstractEventLoop):
+    """An event loop without I/O: a queue of callbacks and a heap of timers."""
+
+    def __init__(self) -> None:
+        self._ready: deque[asyncio.Handle] = deque()
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def time(self) -> float:
+        return time.monotonic()
+
+    def call_soon(  # type: ignore[override]
+        self,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, timer)
+        return timer
+
+    def call_later(  # type: ignore[override]
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(
+            self.time() + delay, callback, *args, context=context
+        )
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(  # type: ignore[override]
+        self,
+        coro: Coroutine[Any, Any, T],
+        *,
+        name: object = None,
+        context: Any = None,
+    ) -> asyncio.Task[T]:
+        label = None if name is None else str(name)
+        return asyncio.Task(coro, loop=self, name=label, context=context)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        log.error(context["message"], exc_info=context.get("exception"))
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return asyncio._get_running_loop() is self
+
+    def is_closed(self) -> bool:
+        return False
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Do nothing: `step` skips a cancelled timer when it is due."""
+
+    def step(self) -> bool:
+        """Run what is ready; return False when nothing is left to run."""
+        if not self._ready and self._timers:
+            time.sleep(max(0.0, self._timers[0].when() - self.time()))
+        while self._timers and self._timers[0].when() <= self.time():
+            self._ready.append(heapq.heappop(self._timers))
+        if not self._ready and not self._timers:
+            return False
+        with running(self):
+            for _ in range(len(self._ready)):
+                handle = self._ready.popleft()
+                if not handle.cancelled():
+                    handle._run()
+        return True
+
+    def run_until(self, done: Callable[[], bool], waiting_for: str) -> None:
+        """Step until ``done()``; raise Stuck when it can never become true."""
+        while not done():
+            if not self.step():
+                raise Stuck(
+                    f"The app waits for ever; the test wanted {waiting_for}."
+                )
+
+
+def new_loop() -> StepLoop:
+    """Return a loop with nothing to do."""
+    return StepLoop()  # type: ignore[abstract]
+
+
+@contextmanager
+def running(loop: StepLoop) -> Iterator[None]:
+    """Make ``loop`` the running one, and give the outer one back after."""
+    outer = asyncio._get_running_loop()
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(outer)

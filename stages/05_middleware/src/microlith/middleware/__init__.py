@@ -1,0 +1,1 @@
+"""Middleware: what runs around handlers, one concern a module."""
