@@ -123,8 +123,8 @@ test-exercise: $(DEV) ## test one exercise: make test-exercise EX=03_1_name (DIR
 stage: ## compose the finished stage in build/NN: make stage 3
 	@$(need-python)$(PYTHON) -m tools.stages compose $(STAGE)
 
-start: ## write the start of stage N: make start 3 (DIR=mine, FORCE=1)
-	@$(need-python)$(PYTHON) -m tools.stages start $(STAGE) --into "$$DIR" \
+start: $(DEV) ## write the start of stage N: make start 3 (DIR=mine, FORCE=1)
+	@$(PY) -m tools.stages start $(STAGE) --into "$$DIR" \
 	  $(if $(filter 1,$(if $(call given,FORCE),$(FORCE))),--force)
 
 diff-stage: ## show what a stage changes: make diff-stage 3
