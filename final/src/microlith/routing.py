@@ -19,6 +19,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeVar
 
@@ -208,19 +209,28 @@ class Router:
         """Flatten, compile and file every route; collect what is wrong."""
         if self.frozen:
             return
-        errors: list[ConfigurationError] = []
+        errors: dict[str, ConfigurationError] = {}
         routes = self.routes
         self._static, self._root = {}, Node()
-        for route in routes:
+        steps: list[Callable[[], None]] = [self._finish]
+        steps += [partial(self._take, route, context) for route in routes]
+        for step in steps:
             try:
-                self._file(route)
-                route.endpoint = route.compile(context)
+                step()
             except ConfigurationError as error:
-                errors.extend(error.errors)
+                errors.update((str(e), e) for e in error.errors)
         if errors:
-            raise ConfigurationError.together(errors)
+            raise ConfigurationError.together(list(errors.values()))
         self._routes = routes
         self._close()
+
+    def _take(self, route: Route, context: Any) -> None:
+        """File and compile one route."""
+        self._file(route)
+        route.endpoint = route.compile(context)
+
+    def _finish(self) -> None:
+        """Compile what stands beside the routes: for a subclass."""
 
     def _flatten(
         self,
@@ -251,8 +261,9 @@ class Router:
 
     def _file(self, route: Route) -> None:
         """Put one route into the static table or the trie."""
+        root = "/" if isinstance(route, Mount) else ""
         try:
-            template = Template(route.path or "/" * isinstance(route, Mount))
+            template = Template(route.path or root)
         except ConfigurationError as error:
             raise ConfigurationError(f"{route.where}: {error}") from None
         route.names = template.names

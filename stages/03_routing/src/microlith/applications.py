@@ -187,6 +187,11 @@ def check_route(route: Route) -> None:
         raise ConfigurationError(
             f"{route.where}: there is no option {unknown[0]!r}.{hint}"
         )
+    limit = route.options["max_body"]
+    if not isinstance(limit, int) or limit < 0:
+        raise ConfigurationError(
+            f"{route.where}: max_body is a number of bytes, not {limit!r}."
+        )
     if is_plain(route.handler):
         raise ConfigurationError(
             f"{route.where}: the handler is not `async def`."

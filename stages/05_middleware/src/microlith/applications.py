@@ -128,6 +128,9 @@ class App(Router):
         may be called again. Raises one ConfigurationError for all mistakes.
         """
         self._build(self)
+
+    def _finish(self) -> None:
+        """Compile what answers when no route does."""
         everywhere = self.defaults["middleware"]
         self._missing = self._endpoint(self.fallback or not_found, everywhere)
         self._twin = self._endpoint(redirect_to_twin, everywhere)
@@ -178,11 +181,8 @@ class App(Router):
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
-        method, path, root = (
-            scope["method"],
-            scope["path"],
-            scope.get("root_path"),
-        )
+        method, path = scope["method"], scope["path"]
+        root = scope.get("root_path")
         if root:
             below = path.startswith(f"{root}/")
             path = path[len(root) :] if below else own_path(scope)
@@ -288,6 +288,11 @@ def check_route(route: Route) -> None:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigurationError(
             f"{route.where}: there is no option {unknown[0]!r}.{hint}"
+        )
+    limit = route.options["max_body"]
+    if not isinstance(limit, int) or limit < 0:
+        raise ConfigurationError(
+            f"{route.where}: max_body is a number of bytes, not {limit!r}."
         )
     if is_plain(route.handler):
         raise ConfigurationError(

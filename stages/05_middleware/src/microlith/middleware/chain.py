@@ -54,6 +54,10 @@ def compile_chain(
 
     Raises ConfigurationError for what cannot be a middleware.
     """
+    if not isinstance(middlewares, list | tuple):
+        raise ConfigurationError(
+            f"middleware is a list: [{place_of(middlewares)}]."
+        )
     for middleware in reversed(middlewares):
         check_middleware(middleware)
         if isinstance(middleware, Linked):
