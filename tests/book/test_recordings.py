@@ -51,6 +51,7 @@ def run_record(book: Any) -> tuple[int, str]:
         ("<A object at 0x7fb0477c6f90>", "<A object at 0x…>"),
         ("/tmp/q/stage/demo.py", "demo.py"),
         ("in /tmp/q/stage", "in ."),
+        ("../../tmp/q/stage/mine/a.py:3", "mine/a.py:3"),
         ("/usr/lib/python3.12/asyncio/x.py", "lib/python3/asyncio/x.py"),
         ("127.0.0.1:43117 and 127.0.0.1:8000", "127.0.0.1:… and 127.0.0.1:8000"),
         ("    f(x)\n    ~^^^\nE", "    f(x)\nE"),
@@ -146,6 +147,7 @@ def test_make_goals_go_to_the_ladder(book: Any) -> None:
     green = book.read("docs/recordings/02-requests/green.txt")
     assert "3 passed" in green
     assert not book.path("mine").exists()
+    assert Checker(book.project, ["02-requests"]).stale() == []
 
 
 def test_ids_are_unique_and_well_formed(recorded: Any) -> None:

@@ -44,6 +44,9 @@ COMPILED = tuple((re.compile(pattern), new) for pattern, new in RULES)
 def normalise(text: str, folders: Sequence[str]) -> str:
     """Replace what differs between runs; `folders` become relative paths."""
     for folder in sorted(folders, key=len, reverse=True):
+        # Seen from another folder, the path climbs first: ../../some/stage/a.py
+        tail = re.escape("/".join(folder.split("/")[-2:]))
+        text = re.sub(rf"(?:\.\./)+(?:[\w.-]+/)*{tail}/", "", text)
         text = text.replace(f"{folder}/", "").replace(folder, ".")
     for pattern, new in COMPILED:
         text = pattern.sub(new, text)

@@ -2,9 +2,10 @@
 
     uvicorn notes:app
 
-Shows what stages 01 to 05 are good for: typed paths, problem documents with an
-``errors`` list, a limit on the body, and a blocking library that is kept off the
-event loop. `Store` knows SQL and no HTTP; `create_app` knows HTTP and no SQL.
+Shows what stages 01 to 05 are good for: typed paths, problem documents with
+an ``errors`` list, a limit on the body, and a blocking library that is kept
+off the event loop. `Store` knows SQL and no HTTP; `create_app` knows HTTP and
+no SQL.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ KEPT = 200
 """How many notes are kept; a new one pushes the oldest out."""
 
 MAX_BODY = 8192
-"""The largest body in bytes: the longest text, written in JSON escapes, fits."""
+"""The largest body in bytes; the longest text fits, even as JSON escapes."""
 
 LAST_ID = 2**63 - 1
 """The largest integer that SQLite can hold, and so the largest id."""
@@ -50,14 +51,15 @@ CREATE TABLE IF NOT EXISTS notes (
 """
 
 DROP_OLDEST = """
-DELETE FROM notes WHERE id NOT IN (SELECT id FROM notes ORDER BY id DESC LIMIT ?)
+DELETE FROM notes
+WHERE id NOT IN (SELECT id FROM notes ORDER BY id DESC LIMIT ?)
 """
 
 Note = dict[str, Any]
 
 
 class Store:
-    """Notes in one SQLite file; each method blocks and opens its own connection."""
+    """Notes in one SQLite file; each call blocks and opens a connection."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -85,7 +87,8 @@ class Store:
         with self._transaction() as connection:
             # SECURITY: CWE-89: values are bound, never written into the SQL.
             cursor = connection.execute(
-                "INSERT INTO notes (text, created) VALUES (?, ?)", (text, created)
+                "INSERT INTO notes (text, created) VALUES (?, ?)",
+                (text, created),
             )
             connection.execute(DROP_OLDEST, (KEPT,))
             return {"id": cursor.lastrowid, "text": text, "created": created}
@@ -100,7 +103,9 @@ class Store:
     def delete(self, id: int) -> bool:
         """Delete one note; return whether it was there."""
         with self._transaction() as connection:
-            cursor = connection.execute("DELETE FROM notes WHERE id = ?", (id,))
+            cursor = connection.execute(
+                "DELETE FROM notes WHERE id = ?", (id,)
+            )
             return cursor.rowcount == 1
 
 
@@ -150,7 +155,9 @@ async def read_text(request: Request) -> str:
     data = await request.json()
     text = data.get("text") if isinstance(data, dict) else None
     if not isinstance(text, str):
-        raise unfit("Send an object with a string: {\"text\": \"…\"}", "string_type")
+        raise unfit(
+            'Send an object with a string: {"text": "…"}', "string_type"
+        )
     text = text.strip()
     if not text:
         raise unfit("Write at least 1 character that is no space", "too_short")

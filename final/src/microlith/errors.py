@@ -196,6 +196,8 @@ async def produce(
             log_unhandled(request, exc)
             raise
         answer = await errors.respond(request, exc)
+        if isinstance(exc, ClientDisconnect):
+            return
         # What middlewares have set stays; what described the body goes.
         kept = [f for f in response.raw_headers if f[0][:8] != b"content-"]
         answer.raw_headers += kept
@@ -291,10 +293,10 @@ def quality(parameters: str) -> float:
 
 def debug_page(request: Request, exc: Exception) -> Response:
     """Show the traceback, escaped. For debug mode alone."""
-    trace = "".join(traceback.format_exception(exc))
+    trace = printable("".join(traceback.format_exception(exc)))
     if "text/html" not in request.headers.get("accept", ""):
         return TextResponse(trace, 500)
-    title = escape(f"{type(exc).__name__}: {exc}")
+    title = escape(printable(f"{type(exc).__name__}: {exc}"))
     # SECURITY: message and path hold what the client sent: escape both.
     return HTMLResponse(
         f"<!doctype html><title>{title}</title><h1>{title}</h1>"
@@ -302,3 +304,8 @@ def debug_page(request: Request, exc: Exception) -> Response:
         f"<pre>{escape(trace)}</pre>",
         500,
     )
+
+
+def printable(text: str) -> str:
+    """Return text that UTF-8 can hold; a lone surrogate is escaped."""
+    return text.encode(errors="backslashreplace").decode()

@@ -286,12 +286,13 @@ class Router:
         self, leaf: dict[str, Route], method: str, route: Route
     ) -> None:
         """Give one method of a leaf to a route, and to no second one."""
-        if _is_method(method) is None:
+        wild = method == ANY and not isinstance(route, Mount)
+        if wild or _is_method(method) is None:
             raise ConfigurationError(
                 f"{route.where}: {method!r} is not a method."
             )
-        other = leaf.get(method)
-        if other is not None and method in other.methods:
+        other = leaf.get(method, route)
+        if other is not route and method in other.methods:
             raise ConfigurationError(
                 f"{method} {route.path} of {route.where} is already taken by "
                 f"{other.path} of {other.where}: the same requests match "

@@ -121,6 +121,21 @@ class StepLoop(asyncio.AbstractEventLoop):
                     f"The app waits for ever; the test wanted {waiting_for}."
                 )
 
+    def run_task(
+        self,
+        task: asyncio.Task[Any],
+        done: Callable[[], bool],
+        waiting_for: str,
+    ) -> None:
+        """Step until ``done()``; a task that is stuck is cancelled first."""
+        try:
+            self.run_until(done, waiting_for)
+        except Stuck:
+            task.cancel()
+            while self.step():
+                pass
+            raise
+
 
 def new_loop() -> StepLoop:
     """Return a loop with nothing to do."""

@@ -7,9 +7,11 @@ costs nothing.
 Must not know routing, the error map or the application.
 """
 
+from microlith.exceptions import ConfigurationError
 from microlith.middleware.chain import CallNext, Respond, not_a_response
 from microlith.requests import Request
 from microlith.responses import Response
+from microlith.routes import is_plain, place_of
 
 __all__ = ["HookMiddleware"]
 
@@ -43,6 +45,11 @@ class HookMiddleware:
         after = self.after_request if overrides_after else None
         if before is None and after is None:
             return call_next
+        for hook in (before, after):
+            if hook is not None and is_plain(hook):
+                raise ConfigurationError(
+                    f"The hook {place_of(hook)} is not `async def`."
+                )
 
         async def link(request: Request) -> Response:
             try:

@@ -12,7 +12,7 @@ May import everything below it; nothing in the package imports it.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlencode
 
@@ -38,7 +38,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run one coroutine to its end on a fresh loop; return its result."""
     loop = new_loop()
     task = loop.create_task(coroutine)
-    loop.run_until(task.done, "the coroutine to end")
+    loop.run_task(task, task.done, "the coroutine to end")
     return task.result()
 
 
@@ -120,7 +120,8 @@ class Exchange:
 
     def take(self) -> Message:
         """Run the app until it sends its next event; return that."""
-        self._run_until(
+        self.loop.run_task(
+            self._task,
             lambda: len(self.sent) > self._taken or self._task.done(),
             "the next event from the app",
         )
@@ -131,18 +132,8 @@ class Exchange:
 
     def finish(self) -> None:
         """Run the app until it returns; raise what it raises."""
-        self._run_until(self._task.done, "the app to return")
+        self.loop.run_task(self._task, self._task.done, "the app to return")
         self._task.result()
-
-    def _run_until(self, done: Callable[[], bool], waiting_for: str) -> None:
-        """Run the app until ``done()``; an app that is stuck is cancelled."""
-        try:
-            self.loop.run_until(done, waiting_for)
-        except Stuck:
-            self._task.cancel()
-            while self.loop.step():
-                pass
-            raise
 
     def _ended_early(self) -> NoReturn:
         """Explain why there is no next event."""

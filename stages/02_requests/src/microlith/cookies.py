@@ -6,6 +6,7 @@ contradict each other. So they are checked here, where the mistake is made.
 Must not know requests or responses.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,6 +19,8 @@ __all__ = ["SameSite", "format_cookie", "parse_cookies"]
 
 SameSite = Literal["lax", "strict", "none"]
 """Whether a browser sends the cookie with requests from other sites."""
+
+_unescape = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL).sub
 
 
 def parse_cookies(headers: Iterable[str]) -> dict[str, str]:
@@ -41,8 +44,9 @@ def _unquote_cookie(value: str) -> str:
     """Undo the quotes that `format_cookie` puts around odd values."""
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
         return value
-    decoded: str = SimpleCookie().value_decode(value)[0]
-    return decoded
+    # SECURITY: CVE-2024-7592: the library's own decoder can be quadratic.
+    text = value[1:-1]
+    return _unescape(lambda m: chr(int(m[1], 8)) if m[1] else m[2], text)
 
 
 def format_cookie(

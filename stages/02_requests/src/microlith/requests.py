@@ -148,6 +148,9 @@ class Request:
         scope = self.scope
         raw_path = scope.get("raw_path")
         path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
+        if not path.startswith("/"):
+            # SECURITY: a target such as "@evil.example" would become the host.
+            path = "/" + path
         query = scope["query_string"].decode("latin-1")
         return URL(scope.get("scheme", "http"), self._host(), path, query)
 
@@ -157,7 +160,10 @@ class Request:
         if hosts and hosts != [b""]:
             return check_host(b" ".join(hosts))
         server = self.scope.get("server")
-        return f"{server[0]}:{server[1]}" if server else "localhost"
+        if not server or server[1] is None:  # None: a Unix socket
+            return "localhost"
+        host, port = server
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     # --- values that travel with the request ---------------------------------
 
@@ -290,6 +296,7 @@ def check_length(length: bytes, max_body: int) -> None:
         raise _bad(
             "header", "Content-Length must be one number", "content_length"
         )
+    length = length.lstrip(b"0") or b"0"
     if len(length) > 18 or int(length) > max_body:
         raise _too_large(max_body)
 

@@ -48,7 +48,7 @@ async def redirect_to_twin(request: Request) -> Response:
     cannot lead to another host.
     """
     path = request.path
-    last = quote(path.rstrip("/").rpartition("/")[2], safe="")
+    last = quote(path.removesuffix("/").rpartition("/")[2], safe="")
     query = request.scope["query_string"].decode("latin-1")
     target = f"../{last}" if path.endswith("/") else f"./{last}/"
     return RedirectResponse(target + ("?" + query if query else ""), 308)

@@ -21,7 +21,10 @@ def own_path(scope: Scope) -> str:
     ``/apis``. A server that leaves the root out of the path is understood too.
     """
     path: str = scope["path"]
-    root = scope.get("root_path", "").rstrip("/")
+    root: str = scope.get("root_path", "")
+    if root and path.startswith(f"{root}/"):
+        return path[len(root) :]
+    root = root.rstrip("/")
     if root and path.startswith(root):
         rest = path[len(root) :]
         if not rest or rest[0] == "/":

@@ -134,7 +134,9 @@ def unwrap_partial(handler: Any) -> Any:
 def is_plain(function: Any) -> bool:
     """Whether this is a ``def`` and surely no ``async def``."""
     function = unwrap_partial(function)
-    if not (isfunction(function) or ismethod(function)):
+    if ismethod(function):
+        function = function.__func__
+    elif not isfunction(function):
         function = type(function).__call__
     return isfunction(function) and not iscoroutinefunction(function)
 

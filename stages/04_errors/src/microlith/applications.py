@@ -96,6 +96,8 @@ class App(Router):
 
     def _finish(self) -> None:
         """Compile what answers when no route does."""
+        if self.fallback is not None and is_plain(self.fallback):
+            raise ConfigurationError("The fallback is not `async def`.")
         self._missing = guard(self.fallback or not_found, self.errors)
         self._twin = guard(redirect_to_twin, self.errors)
 
@@ -145,7 +147,9 @@ class App(Router):
                 length = value if length is None else b"more than one"
         if (host and is_host(host) is None) or (
             length is not None
-            and not (length.isdigit() and int(length[:18]) <= limit)
+            and not (
+                length.isdigit() and len(length) <= 18 and int(length) <= limit
+            )
         ):
             request.fault = head_fault(host, length, limit)
         response: Response = await endpoint(request)

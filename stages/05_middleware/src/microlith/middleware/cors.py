@@ -21,7 +21,9 @@ __all__ = ["CORSMiddleware"]
 ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What ``allow_methods=["*"]`` stands for."""
 
-_is_origin = re.compile(r"[a-z][a-z0-9+.\-]*://[^/?#\s]+").fullmatch
+_is_origin = re.compile(
+    r"[a-z][a-z0-9+.\-]*://([a-z0-9._\-]+|\[[0-9a-f:.]+\])(:[0-9]+)?"
+).fullmatch
 
 
 class CORSMiddleware:
@@ -49,10 +51,16 @@ class CORSMiddleware:
         expose_headers: Sequence[str] = (),
         max_age: int = 600,
     ) -> None:
+        check_lists(
+            allow_origins=allow_origins,
+            allow_methods=allow_methods,
+            allow_headers=allow_headers,
+            expose_headers=expose_headers,
+        )
         check_origins(allow_origins, allow_credentials)
         self.any_origin = "*" in allow_origins
         self.origins = frozenset(allow_origins)
-        self.pattern = re.compile(allow_origin_regex or r"(?!)")
+        self.pattern = check_pattern(allow_origin_regex or r"(?!)")
         self.any_header = "*" in allow_headers
         methods = ALL_METHODS if "*" in allow_methods else allow_methods
         self.preflight = {
@@ -117,8 +125,6 @@ class CORSMiddleware:
 
 def check_origins(origins: Sequence[str], credentials: bool) -> None:
     """Raise ConfigurationError for origins that would not do what they say."""
-    if isinstance(origins, str):
-        raise ConfigurationError(f"allow_origins is a list: [{origins!r}].")
     if credentials and "*" in origins:
         raise ConfigurationError(
             "allow_credentials needs the origins by name: with '*' any site "
@@ -130,3 +136,20 @@ def check_origins(origins: Sequence[str], credentials: bool) -> None:
                 f"{origin!r} is no origin: write scheme://host[:port], "
                 "in lower case and without a slash at the end."
             )
+
+
+def check_lists(**options: Sequence[str]) -> None:
+    """Raise ConfigurationError for text where a list of texts belongs."""
+    for name, value in options.items():
+        if isinstance(value, str):
+            raise ConfigurationError(f"{name} is a list: [{value!r}].")
+
+
+def check_pattern(pattern: str) -> re.Pattern[str]:
+    """Return a compiled pattern; ConfigurationError for a wrong one."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ConfigurationError(
+            f"allow_origin_regex is no regular expression: {error}."
+        ) from None
