@@ -48,6 +48,10 @@
     for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) {
       if (wrap.tabIndex !== 0) wrap.tabIndex = 0;
     }
+    /* One navigation landmark for each copy button drowns the real ones. */
+    for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) {
+      nav.setAttribute("role", "group");
+    }
     const search = document.querySelector(".md-search[role=dialog]");
     if (search && !search.hasAttribute("aria-label")) {
       search.setAttribute("aria-label", "Search");

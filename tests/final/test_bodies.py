@@ -1,6 +1,8 @@
+# ruff: noqa: RUF001, PT007
 """Reading a body, whatever the chunks, the lengths and the client's manners."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ READERS = ["body", "text", "json", "stream"]
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     """The body in pieces; an empty one wherever two places are equal."""
     edges = [0, *sorted(min(p, len(body)) for p in places), len(body)]
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in pairwise(edges)]
 
 
 def events(chunks: list[bytes], bare: bool = False) -> list[dict[str, Any]]:
@@ -69,7 +71,9 @@ def outcome(act: Callable[[], Any]) -> Any:
 bodies = st.one_of(
     st.binary(max_size=60),
     st.text(max_size=30).map(str.encode),
-    st.sampled_from([b"", b"{}", b'{"a": [1, "\xc3\xa9"]}', b"NaN", b"[" * 40, b"\xc3"]),
+    st.sampled_from(
+        [b"", b"{}", b'{"a": [1, "\xc3\xa9"]}', b"NaN", b"[" * 40, b"\xc3"]
+    ),
 )
 places = st.lists(st.integers(0, 60), max_size=6)
 
@@ -130,7 +134,14 @@ MALFORMED = [
     b"+5", b"-1", b"1_0", "５".encode(), b"5, 5", b"5;5", b"", b" 5", b"5 ",
     b"0x5", b"5.0", b"1e3", b"\xb2", b"NaN", b"5\x005",
 ]  # fmt: skip
-TOO_LARGE = [b"11", b"1" + b"0" * 30, b"9" * 18, b"9" * 19, b"9" * 5000, b"0" * 30 + b"11"]
+TOO_LARGE = [
+    b"11",
+    b"1" + b"0" * 30,
+    b"9" * 18,
+    b"9" * 19,
+    b"9" * 5000,
+    b"0" * 30 + b"11",
+]
 GOOD = [b"5", b"05", b"0" * 30 + b"5", b"0" * 30 + b"10", b"0" * 5000]
 
 

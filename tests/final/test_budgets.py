@@ -82,8 +82,12 @@ HOST = {"host": "shop.example:8000"}
         pytest.param(http_scope(target="/items/7"), id="parameter"),
         pytest.param(http_scope(target="/api/", root_path="/api"), id="root-path"),
         pytest.param(
-            http_scope("HEAD", "/api/items/a%20b", {**COOKIES, **LENGTH, **HOST},
-                       root_path="/api"),
+            http_scope(
+                "HEAD",
+                "/api/items/a%20b",
+                {**COOKIES, **LENGTH, **HOST},
+                root_path="/api",
+            ),
             id="all-at-once",
         ),
     ],

@@ -292,8 +292,11 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(["int", "float", "uuid", "str"]), max_size=3),
-       st.booleans(), st.data())
+@given(
+    st.lists(st.sampled_from(["int", "float", "uuid", "str"]), max_size=3),
+    st.booleans(),
+    st.data(),
+)
 def test_url_for_leads_back_to_the_route_and_its_values(
     kinds: list[str], tail: bool, data: st.DataObject
 ) -> None:

@@ -83,8 +83,9 @@ async def generates(request: Request) -> Any:
 def test_a_handler_that_is_not_async_is_refused_at_freeze(handler: Any) -> None:
     app = App()
     app.get("/x")(handler)
-    assert re.search(r"test_errors_final.py:\d+\): the handler is not `async def`",
-                     mistakes(app))
+    assert re.search(
+        r"test_errors_final.py:\d+\): the handler is not `async def`", mistakes(app)
+    )
     assert "not `async def`" in mistakes(App(fallback=handler))
 
 
@@ -148,7 +149,9 @@ def test_all_mistakes_are_reported_together_with_their_places() -> None:
     assert text.startswith(f"{len(errors)} mistakes in this app:\n  1. ")
     assert len(errors) == 12
     clash = next(str(e) for e in errors if "already taken" in str(e))
-    assert len(set(re.findall(r"(first|second) \(test_errors_final.py:\d+\)", clash))) == 2
+    assert (
+        len(set(re.findall(r"(first|second) \(test_errors_final.py:\d+\)", clash))) == 2
+    )
     for error in errors:
         assert re.search(r"\.py:\d+\)|mount takes no parameters", str(error)), error
         assert str(error) in text
@@ -224,7 +227,9 @@ def test_the_first_request_freezes() -> None:
         app.get("/y")(ok)
 
 
-@pytest.mark.parametrize("key", [399, 600, 0, "404", None, BaseException, int, ok, 404.0])
+@pytest.mark.parametrize(
+    "key", [399, 600, 0, "404", None, BaseException, int, ok, 404.0]
+)
 def test_a_key_that_nothing_raises_is_refused(key: Any) -> None:
     with pytest.raises(ConfigurationError, match="an Exception class or a status"):
         App().exception_handler(key)(ok)

@@ -20,7 +20,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "final" / "src"
 
-APP = '''
+APP = """
 import asyncio
 from microlith import App, JSONResponse, RedirectResponse, Response, TextResponse
 from microlith.middleware.cors import CORSMiddleware
@@ -86,7 +86,7 @@ async def fails(scope, receive, send):
 
 app.mount("/cuts", cuts)
 app.mount("/fails", fails)
-'''
+"""
 
 
 class Server(NamedTuple):
@@ -336,7 +336,9 @@ def test_an_unhandled_error_is_logged_once_with_its_traceback(
 def test_a_client_that_leaves_logs_no_traceback(server: Server) -> None:
     before = server.log.read_text()
     with socket.create_connection(("127.0.0.1", server.port), 10) as wire:
-        wire.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nab")
+        wire.sendall(
+            b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nab"
+        )
         time.sleep(0.1)
     log = server.logged("POST /slow 499", before.count("POST /slow 499") + 1)
     assert "Traceback" not in log[len(before) :]

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """What an attacker sends, and what must not come of it."""
 
 import logging
@@ -56,7 +57,9 @@ def ask(app: App, scope: dict[str, Any]) -> TestResponse:
         pytest.param(lambda e: JSONResponse(1, headers={"X-A": e}), id="json"),
         pytest.param(lambda e: HTMLResponse("", headers={"X-A": e}), id="html"),
         pytest.param(lambda e: Problem(400, headers={"X-A": e}), id="problem"),
-        pytest.param(lambda e: RedirectResponse("/", headers={"X-A": e}), id="redirect"),
+        pytest.param(
+            lambda e: RedirectResponse("/", headers={"X-A": e}), id="redirect"
+        ),
         pytest.param(lambda e: Response().headers.__setitem__("X-A", e), id="set"),
         pytest.param(lambda e: Response().headers.append("X-A", e), id="append"),
         pytest.param(lambda e: Response().headers.setdefault("X-A", e), id="default"),
@@ -66,7 +69,9 @@ def ask(app: App, scope: dict[str, Any]) -> TestResponse:
         pytest.param(lambda e: Response().set_cookie("a", "1" + e), id="cookie-value"),
         pytest.param(lambda e: Response().set_cookie("a", path="/" + e), id="path"),
         pytest.param(lambda e: Response().set_cookie("a", domain="x" + e), id="domain"),
-        pytest.param(lambda e: Response().delete_cookie("a", path="/" + e), id="delete"),
+        pytest.param(
+            lambda e: Response().delete_cookie("a", path="/" + e), id="delete"
+        ),
         pytest.param(lambda e: MutableHeaders().append("a" + e, ""), id="bare"),
     ],
 )
@@ -172,7 +177,9 @@ def test_two_hosts_are_a_400(hosts: tuple[str, str]) -> None:
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("raw", [b"@evil.example/", b":80@evil.example", b".evil.example"])
+@pytest.mark.parametrize(
+    "raw", [b"@evil.example/", b":80@evil.example", b".evil.example"]
+)
 def test_the_target_never_becomes_part_of_the_host(raw: bytes) -> None:
     scope = http_scope() | {"path": raw.decode(), "raw_path": raw}
     assert ask(App(fallback=url), scope).text == f"http://testserver/{raw.decode()}"
@@ -330,7 +337,8 @@ def test_a_path_cannot_forge_a_line_of_the_log(
 @pytest.mark.parametrize(
     "origin",
     [
-        "https://shop.example/", "shop.example", "https://Shop.example", "//shop.example",
+        "https://shop.example/", "shop.example", "https://Shop.example",
+        "//shop.example",
         "https://*.shop.example", "https://", "https://a b", "https://u@shop.example",
         "https://shop.example:", "HTTPS://shop.example", "https://shop.example/x", "",
     ],
@@ -475,7 +483,8 @@ def test_changing_the_params_changes_this_request_only(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/none"), ("PUT", "/x"), ("OPTIONS", "/x"), ("GET", "/x/")]
+    ("method", "path"),
+    [("GET", "/none"), ("PUT", "/x"), ("OPTIONS", "/x"), ("GET", "/x/")],
 )
 def test_changing_an_automatic_answer_changes_this_one_only(
     method: str, path: str

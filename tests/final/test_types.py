@@ -11,7 +11,7 @@ pytest.importorskip("mypy")
 
 SOURCE = Path(__file__).resolve().parents[2] / "final" / "src"
 
-GOOD = '''
+GOOD = """
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_type
 
@@ -113,7 +113,7 @@ assert_type(error.detail, str)
 client = TestClient(app)
 assert_type(client.get("/"), TestResponse)
 assert_type(client.post("/", json={"a": 1}).headers["x-time"], str)
-'''
+"""
 
 WRONG = {
     'request[COUNT] = "two"': 'Cannot infer value of type parameter "T"',

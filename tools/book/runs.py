@@ -198,7 +198,7 @@ def _trace(project: Project, recipe: Recipe, folder: Path) -> Mapping[str, Any]:
     wanted = asdict(request) | {"file": file.name, "answer": str(answer)}
     order.write_text(json.dumps(wanted | {"calls": recipe.option("calls") == "yes"}))
     done = subprocess.run(
-        [sys.executable, str(PROBE), str(order)],
+        [sys.executable, "-P", str(PROBE), str(order)],
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,

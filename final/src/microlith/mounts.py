@@ -21,10 +21,7 @@ def own_path(scope: Scope) -> str:
     ``/apis``. A server that leaves the root out of the path is understood too.
     """
     path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    if root and path.startswith(f"{root}/"):
-        return path[len(root) :]
-    root = root.rstrip("/")
+    root = scope.get("root_path", "").rstrip("/")
     if root and path.startswith(root):
         rest = path[len(root) :]
         if not rest or rest[0] == "/":

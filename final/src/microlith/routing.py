@@ -359,7 +359,7 @@ class Router:
                 refused = (*refused, leaf)
         return None, {}, other_routes(refused) if refused else ()
 
-    def url_for(self, name: str, **params: Any) -> str:
+    def url_for(self, name: str, /, **params: Any) -> str:
         """Return the escaped path of the route with this name.
 
         A route is named by ``name=``, or after its handler. Raises LookupError

@@ -189,9 +189,11 @@ def test_a_length_of_any_size_is_only_too_large():
 
 @pytest.mark.parametrize("pieces", [[], [b"abc"], [b"abc", b"def"]])
 def test_a_client_that_leaves_never_yields_a_short_body(pieces: list[bytes]):
-    request = Wire(pieces, complete=False).request()
+    wire = Wire(pieces, complete=False)
+    request = wire.request()
     with pytest.raises(ClientDisconnect, match="before the body was complete"):
         run(request.body())
+    wire.events = [{"type": "http.request", "body": b"the rest"}]
     with pytest.raises((ClientDisconnect, RuntimeError)):
         run(request.body())
     into: list[bytes] = []

@@ -52,11 +52,17 @@ def test_expires_may_be_seconds_from_now():
 def test_a_cookie_is_deleted_with_the_attributes_it_was_set_with():
     response = Response()
     response.delete_cookie(
-        "sid", path="/shop", domain="example.org", secure=True, httponly=True
+        "sid",
+        path="/shop",
+        domain="example.org",
+        secure=True,
+        httponly=True,
+        partitioned=True,
     )
     assert response.headers.getlist("set-cookie") == [
         'sid=""; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; '
-        "Path=/shop; Domain=example.org; Secure; HttpOnly; SameSite=Lax"
+        "Path=/shop; Domain=example.org; Secure; HttpOnly; SameSite=Lax; "
+        "Partitioned"
     ]
 
 
@@ -108,12 +114,13 @@ def test_a_value_comes_back_as_it_was_set(value: str):
 
 
 def test_cookies_that_are_odd_are_read_as_far_as_they_go():
-    header = ' a=1;b = x=y ;junk; =no; ;c="q\\"q"; d="open; a=2'
+    header = ' a=1;b = x=y ;junk; =no; ;c="q\\"q"; d="open; e="; a=2'
     assert parse_cookies([header]) == {
         "a": "1",
         "b": "x=y",
         "c": 'q"q',
         "d": '"open',
+        "e": '"',
     }
     assert parse_cookies([]) == {}
 

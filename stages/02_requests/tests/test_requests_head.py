@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microlith.datastructures import Address, Key, QueryParams
+from microlith.datastructures import URL, Address, Key, QueryParams
 from microlith.exceptions import BadRequest, ContentTooLarge
 from microlith.requests import Request, head_fault
 from microlith.testing import http_scope
@@ -124,6 +124,7 @@ def test_the_url_is_what_the_client_asked_for():
     plain = head(headers={"host": "[::1]"}, scheme="https").url
     assert (plain.hostname, plain.port) == ("[::1]", None)
     assert plain.is_secure
+    assert URL("wss", "a", "/").is_secure
     escaped = head(path="/a b", raw_path=None).url
     assert escaped.path == "/a%20b", "without raw_path, path is escaped"
 
@@ -149,7 +150,19 @@ def test_a_target_never_becomes_the_host():
 
 @pytest.mark.parametrize(
     "host",
-    ["a/b", "a b", "user@a", "a?b", "a#b", "a:80:90", "a:b", "[::1", "h\xe9"],
+    [
+        "a/b",
+        "a b",
+        "user@a",
+        "a?b",
+        "a#b",
+        "a:80:90",
+        "a:b",
+        "[::1",
+        "h\xe9",
+        "a:123456",
+        "a" * 256,
+    ],
 )
 def test_a_malformed_host_is_a_400(host: str):
     request = head("/admin", {"host": host})
@@ -183,6 +196,7 @@ def test_a_key_carries_a_value():
 def test_a_fault_of_the_head_is_told_without_raising():
     assert head_fault(b"example.org", b"5", 10) is None
     assert head_fault(None, None, 10) is None
+    assert head_fault(b"", None, 10) is None, "an empty Host is no fault"
     assert isinstance(head_fault(b"a/b", None, 10), BadRequest)
     assert isinstance(head_fault(None, b"-5", 10), BadRequest)
     assert isinstance(head_fault(None, b"11", 10), ContentTooLarge)

@@ -107,6 +107,7 @@ def test_a_name_that_is_no_token_is_refused(name: str):
         (lambda: Response("x"), ["text/plain; charset=utf-8"]),
         (lambda: TextResponse("x"), ["text/plain; charset=utf-8"]),
         (lambda: HTMLResponse(b"x"), ["text/html; charset=utf-8"]),
+        (lambda: HTMLResponse("x"), ["text/html; charset=utf-8"]),
         (lambda: JSONResponse("x"), ["application/json"]),
         (lambda: HTMLResponse("x", media_type="a/b"), ["a/b"]),
         (lambda: JSONResponse(1, headers={"Content-Type": "a/b"}), ["a/b"]),
@@ -124,7 +125,7 @@ def test_other_content_is_refused():
         Response({"a": 1})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("status", [101, 204, 304])
 def test_a_status_without_a_body_has_no_content_length(status: int):
     response = Response(status_code=status)
     assert "content-length" not in response.headers
@@ -160,8 +161,9 @@ def test_a_redirect_escapes_its_target():
         "/a%20b%0D%0Ax:%20y/%C3%A9?q=%20&r=1#f"
     )
     assert RedirectResponse("/", 303).status_code == 303
-    with pytest.raises(ValueError, match="200 does not redirect"):
-        RedirectResponse("/", 200)
+    for status in (200, 304):
+        with pytest.raises(ValueError, match=f"{status} does not redirect"):
+            RedirectResponse("/", status)
 
 
 def test_a_response_describes_itself():

@@ -146,7 +146,8 @@ def test_fill_refuses_what_would_not_match_again(template, params):
     ),
     number=st.integers(-(10**12), 10**12),
 )
-def test_what_url_for_writes_is_matched_again(word, number):
+def write_and_match(word, number):
+    """Fill a template, match what was written, and compare the values."""
     router = Router()
     router.get("/u/{word}/{number:int}", name="both")(show)
     path = router.url_for("both", word=word, number=number)
@@ -154,3 +155,10 @@ def test_what_url_for_writes_is_matched_again(word, number):
     route, params, _ = router.match("GET", unquote(path))
     assert route is not None
     assert params == {"word": word, "number": number}
+
+
+def test_what_url_for_writes_is_matched_again():
+    router = Router()
+    router.get("/u/{word}", name="one")(show)
+    assert router.url_for("one", word="ü") == "/u/%C3%BC"
+    write_and_match()

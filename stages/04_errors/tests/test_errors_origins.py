@@ -2,7 +2,7 @@
 
 import pytest
 
-from microlith import App, Router, TextResponse
+from microlith import App, Response, Router, TextResponse
 from microlith.exceptions import ConfigurationError
 from microlith.testing import Exchange, TestClient, http_scope
 
@@ -74,6 +74,23 @@ def test_a_fault_of_the_head_on_a_path_that_no_route_has():
     )
 
 
+@pytest.mark.parametrize("path", ["/mounted/x", "/twin/"])
+def test_a_fault_of_the_head_below_a_mount_and_before_a_redirect(path):
+    async def guest(scope, receive, send):
+        raise Broken
+
+    app = App(redirect_slashes=True)
+    app.mount("/mounted", guest)
+
+    @app.get("/twin")
+    async def twin(request):
+        return TextResponse("never")
+
+    answer = TestClient(app).get(path, headers={"Host": "a b"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == PROBLEM
+
+
 def test_a_body_that_grows_too_large_while_it_is_read():
     answer = TestClient(shop()).post(
         "/items",
@@ -138,16 +155,17 @@ def test_a_mounted_microlith_app_answers_by_its_own_map():
     assert client.get("/x").text == "NotFound"
 
 
-def test_a_handler_that_returns_no_response(caplog):
+@pytest.mark.parametrize("result", [None, "text", {"a": 1}])
+def test_a_handler_that_returns_no_response(result, caplog):
     app = App()
 
     @app.get("/")
     async def forgetful(request):
-        return None
+        return result
 
     answer = TestClient(app).get("/")
     assert answer.status_code == 500
-    assert "returned None, not a Response" in caplog.text, (
+    assert f"returned {result!r}, not a Response" in caplog.text, (
         "the log says which handler returned what"
     )
 
@@ -160,9 +178,14 @@ def test_a_client_that_left_gets_no_answer_and_no_log_record(caplog):
     assert not caplog.records, "a client that leaves is not an error of ours"
 
 
-def test_what_is_no_exception_passes():
+@pytest.mark.parametrize("when", ["handling", "sending"])
+def test_what_is_no_exception_passes(when):
     class Quit(BaseException):
         """Not an Exception: like CancelledError, it is not ours."""
+
+    class Quitting(Response):
+        async def __call__(self, scope, receive, send):
+            raise Quit
 
     app, asked = App(), []
 
@@ -173,7 +196,11 @@ def test_what_is_no_exception_passes():
 
     @app.get("/")
     async def quit_(request):
-        raise Quit
+        if when == "handling":
+            raise Quit
+        response = Quitting()
+        response.body = None
+        return response
 
     with pytest.raises(Quit):
         TestClient(app).get("/")

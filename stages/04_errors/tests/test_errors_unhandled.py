@@ -138,7 +138,10 @@ def test_debug_page_is_escaped():
 def test_debug_shows_a_message_that_is_no_utf8(accept):
     client = TestClient(failing("lone \ud800", debug=True))
     answer = client.get("/", headers={"Accept": accept})
-    assert r"lone \ud800" in answer.text, "a lone surrogate is shown escaped"
+    assert r"Broken: lone \ud800" in answer.text, "it is shown escaped"
+    assert "UnicodeEncodeError" not in answer.text, (
+        "the page shows the error of the app, not one of its own"
+    )
 
 
 def test_debug_does_not_change_http_exceptions():

@@ -54,7 +54,10 @@ def test_an_allowed_origin_is_named():
 
 def test_nothing_for_a_disallowed_origin():
     assert cors_headers(client_for([SHOP]).get("/")) != {}
-    answer = client_for([SHOP], origin=EVIL, allow_credentials=True).get("/")
+    stranger = client_for(
+        [SHOP], origin=EVIL, allow_credentials=True, expose_headers=["x-a"]
+    )
+    answer = stranger.get("/")
     assert (answer.status_code, cors_headers(answer)) == (200, {})
     preflight = ask(client_for([SHOP], origin=EVIL))
     assert cors_headers(preflight) == {}, "a preflight neither"
@@ -88,6 +91,14 @@ def test_a_preflight_is_answered_without_the_handler():
         "access-control-max-age": "60",
     }
     assert "Origin" in answer.headers["vary"]
+
+
+def test_only_options_is_a_preflight():
+    answer = client_for([SHOP]).get(
+        "/", headers={"access-control-request-method": "GET"}
+    )
+    assert (answer.status_code, answer.text) == (200, "hello")
+    assert cors_headers(answer) == {"access-control-allow-origin": SHOP}
 
 
 def test_what_a_preflight_grants_by_default():

@@ -125,6 +125,33 @@ def test_a_405_runs_what_all_routes_of_the_path_share():
     assert "x-read" not in answer.headers, "only one of the routes has it"
 
 
+def test_what_a_405_shares_keeps_its_order_and_is_told_by_identity():
+    app, trace = App(), []
+
+    def named(name):
+        async def middleware(request, call_next):
+            trace.append(name)
+            return await call_next(request)
+
+        return middleware
+
+    app.add_middleware(named("first"))
+    app.add_middleware(named("second"))
+
+    @app.get("/items", middleware=[named("read")])
+    async def read(request):
+        return Response()
+
+    @app.post("/items", middleware=[named("write")])
+    async def write(request):
+        return Response()
+
+    assert TestClient(app).delete("/items").status_code == 405
+    assert trace == ["first", "second"], (
+        "two middlewares of one kind are two middlewares"
+    )
+
+
 def test_a_500_passes_the_chain(caplog):
     app, errors = App(), []
 

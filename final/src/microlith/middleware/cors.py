@@ -1,7 +1,7 @@
 """Cross-origin resource sharing: which other sites' scripts may read answers.
 
 A browser asks first (the **preflight**, an OPTIONS request) and then looks at
-the headers of the answer (Fetch Standard, "HTTP-CORS protocol"). This
+the headers of the answer (Fetch Standard, "CORS protocol"). This
 middleware writes those headers on every response that passes it, errors
 included: without them a script sees no status at all, only a network error.
 

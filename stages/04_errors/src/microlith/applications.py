@@ -103,11 +103,16 @@ class App(Router):
 
     def compile_handler(self, route: Route) -> Handler:
         """Return what serves a route: its handler, guarded."""
-        check_route(route)
+        check_options(route)
+        if is_plain(route.handler):
+            raise ConfigurationError(
+                f"{route.where}: the handler is not `async def`."
+            )
         return guard(route.handler, self.errors)
 
     def compile_mount(self, route: Route) -> Handler:
         """Return what serves a mounted app: a response that forwards to it."""
+        check_options(route)
 
         async def forward(request: Request) -> Response:
             scope = child_scope(request.scope, route.path)
@@ -131,7 +136,7 @@ class App(Router):
         method, path = scope["method"], scope["path"]
         root = scope.get("root_path")
         if root:
-            below = path.startswith(f"{root}/")
+            below = root[-1] != "/" and path.startswith(f"{root}/")
             path = path[len(root) :] if below else own_path(scope)
         route, params, others = self.match(method, path)
         if route is not None:
@@ -224,8 +229,8 @@ class App(Router):
         await send({"type": "websocket.close"})
 
 
-def check_route(route: Route) -> None:
-    """Raise ConfigurationError for a wrong option or handler."""
+def check_options(route: Route) -> None:
+    """Raise ConfigurationError for an option that cannot be meant."""
     unknown = sorted(set(route.options) - ROUTE_OPTIONS)
     if unknown:
         near = difflib.get_close_matches(unknown[0], ROUTE_OPTIONS, 1)
@@ -237,8 +242,4 @@ def check_route(route: Route) -> None:
     if not isinstance(limit, int) or limit < 0:
         raise ConfigurationError(
             f"{route.where}: max_body is a number of bytes, not {limit!r}."
-        )
-    if is_plain(route.handler):
-        raise ConfigurationError(
-            f"{route.where}: the handler is not `async def`."
         )

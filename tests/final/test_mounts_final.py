@@ -1,0 +1,52 @@
+"""Mounts at odd roots, and options of mounts."""
+
+import pytest
+
+from microlith import App, ConfigurationError, Request, TextResponse
+from microlith.testing import TestClient
+from microlith.types import Receive, Scope, Send
+
+
+async def show(request: Request) -> TextResponse:
+    return TextResponse(f"{request.scope['root_path']}|{request.path}")
+
+
+@pytest.mark.parametrize(
+    ("root", "target"),
+    [("/", "//evil"), ("/api/", "/api//x"), ("/api", "/apis"), ("/api", "/a")],
+)
+def test_only_a_whole_root_is_taken_off(root: str, target: str) -> None:
+    app = App()
+    app.get("/x")(show)
+    app.get("/evil")(show)
+    app.get("/s")(show)
+    response = TestClient(app, root_path=root).get(target)
+    assert response.status_code == 404, "part of the path was cut away"
+
+
+def test_a_mount_never_cuts_the_path() -> None:
+    seen: list[Scope] = []
+
+    async def foreign(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await TextResponse("ok")(scope, receive, send)
+
+    app = App()
+    app.mount("/in", foreign)
+    TestClient(app, root_path="/api/").get("/api/in//x")
+    assert seen[0]["path"] == "/api/in//x"
+    assert seen[0]["root_path"] == "/api/in"
+
+
+@pytest.mark.parametrize("options", [{"max_bdoy": 3}, {"max_body": -1}])
+def test_options_of_a_mount_are_checked(options: dict[str, int]) -> None:
+    app = App()
+    app.mount("/x", App(), **options)
+    with pytest.raises(ConfigurationError, match="max_body"):
+        app.freeze()
+
+
+def test_a_parameter_may_be_called_name() -> None:
+    app = App()
+    app.get("/{name}", name="user")(show)
+    assert app.url_for("user", name="ada") == "/ada"
