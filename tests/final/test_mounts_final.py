@@ -2,7 +2,8 @@
 
 import pytest
 
-from microlith import App, ConfigurationError, Request, TextResponse
+from microlith import App, ConfigurationError, Request, Response, TextResponse
+from microlith.middleware.chain import CallNext
 from microlith.testing import TestClient
 from microlith.types import Receive, Scope, Send
 
@@ -50,3 +51,38 @@ def test_a_parameter_may_be_called_name() -> None:
     app = App()
     app.get("/{name}", name="user")(show)
     assert app.url_for("user", name="ada") == "/ada"
+
+
+async def start_then_fail(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    raise RuntimeError("cut")
+
+
+def test_an_error_that_two_apps_see_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outer, inner = App(), App()
+    inner.mount("/leaf", start_then_fail)
+    outer.mount("/in", inner)
+    with pytest.raises(RuntimeError, match="cut"):
+        TestClient(outer).get("/in/leaf")
+    assert len(caplog.records) == 1
+
+
+def test_a_policy_set_by_a_middleware_outlives_a_failed_mount() -> None:
+    async def fail(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("at once")
+
+    app = App()
+
+    @app.add_middleware
+    async def policy(request: Request, call_next: CallNext) -> Response:
+        response = await call_next(request)
+        response.headers["content-security-policy"] = "default-src 'self'"
+        return response
+
+    app.mount("/x", fail)
+    response = TestClient(app).get("/x")
+    assert response.status_code == 500
+    assert response.headers["content-security-policy"] == "default-src 'self'"
+    assert len(response.getlist("content-type")) == 1

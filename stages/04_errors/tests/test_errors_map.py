@@ -148,7 +148,7 @@ def test_a_frozen_app_takes_no_handler():
     app = App()
     app.freeze()
     with pytest.raises(ConfigurationError, match="exception handler for 404"):
-        app.exception_handler(404)
+        app.exception_handler(404)(named("late"))
 
 
 def test_apps_do_not_share_handlers():

@@ -12,6 +12,7 @@ Must not know routing or the application.
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from html import escape
 from inspect import isawaitable
 from typing import Any
@@ -40,6 +41,12 @@ ErrorHandler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 CLIENT_CLOSED_REQUEST = 499
 """What a request is logged as when its client left; it is never sent."""
+
+BODY_FIELDS = frozenset(
+    b"content-" + rest
+    for rest in (b"length", b"type", b"encoding", b"language", b"range")
+)
+"""The headers that describe a body, and go when it does (RFC 9110 §8)."""
 
 WITH_ERRORS = (400, 413, 415, 422)
 """The statuses whose problem says which part of the input was wrong."""
@@ -199,7 +206,7 @@ async def produce(
         if isinstance(exc, ClientDisconnect):
             return
         # What middlewares have set stays; what described the body goes.
-        kept = [f for f in response.raw_headers if f[0][:8] != b"content-"]
+        kept = [f for f in response.raw_headers if f[0] not in BODY_FIELDS]
         answer.raw_headers += kept
         await answer(request.scope, request.receive, send)
 
@@ -220,10 +227,16 @@ class Outgoing:
 
 
 def log_unhandled(request: Request, exc: Exception) -> None:
-    """Write the one record of an exception that nobody foresaw."""
-    log.error(
-        "Unhandled error in %s %r", request.method, request.path, exc_info=exc
-    )
+    """Write the one record of an exception that nobody foresaw.
+
+    An exception may come by again: let out by a mounted app, say.
+    """
+    if getattr(exc, "logged", False):
+        return
+    with suppress(AttributeError):
+        exc.logged = True  # type: ignore[attr-defined]
+    method, path = request.method, request.path
+    log.error("Unhandled error in %s %r", method, path, exc_info=exc)
 
 
 # --- answers -----------------------------------------------------------------
