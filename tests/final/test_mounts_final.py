@@ -2,7 +2,14 @@
 
 import pytest
 
-from microlith import App, ConfigurationError, Request, Response, TextResponse
+from microlith import (
+    App,
+    ConfigurationError,
+    Request,
+    Response,
+    Router,
+    TextResponse,
+)
 from microlith.middleware.chain import CallNext
 from microlith.testing import TestClient
 from microlith.types import Receive, Scope, Send
@@ -86,3 +93,15 @@ def test_a_policy_set_by_a_middleware_outlives_a_failed_mount() -> None:
     assert response.status_code == 500
     assert response.headers["content-security-policy"] == "default-src 'self'"
     assert len(response.getlist("content-type")) == 1
+
+
+def test_middleware_that_is_no_list_is_refused_wherever_it_stands() -> None:
+    async def timing(request: Request, call_next: CallNext) -> Response:
+        return await call_next(request)
+
+    router = Router("/r", middleware=timing)
+    router.get("/x", middleware=[timing])(show)
+    app = App()
+    app.include(router)
+    with pytest.raises(ConfigurationError, match="middleware is a list"):
+        app.freeze()

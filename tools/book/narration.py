@@ -73,7 +73,7 @@ def render_file(project: Project, path: Path) -> Page:
     place = path.relative_to(project.root).as_posix()
     try:
         render_page(page, body_lines(path), lambda html: "")
-        if path.parent == project.docs / "stages":
+        if path.parent == project.docs / "stages" and path.name != "index.md":
             _check_chapter(page, path)
     except (BookError, LadderError) as error:
         raise BookError(f"{place}: {error}") from error

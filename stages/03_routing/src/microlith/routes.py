@@ -117,8 +117,11 @@ def merge_options(
     """Return both: lists add up, outer first; else the inner holds."""
     merged = dict(outer)
     for key, value in inner.items():
+        around = outer.get(key, ())
         if isinstance(value, list | tuple):
-            value = (*outer.get(key, ()), *value)
+            # A wrong outer value stays, for the app to refuse.
+            listed = isinstance(around, list | tuple)
+            value = (*around, *value) if listed else around
         merged[key] = value
     return merged
 
