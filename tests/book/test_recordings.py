@@ -121,7 +121,7 @@ def test_a_long_output_can_be_cut(book: Any) -> None:
     replace_run(book, "@@run [long] tail=2 seq 9")
     assert run_record(book)[0] == 0
     html = book.render("@@run [long] tail=2 seq 9", 2)
-    assert "7 lines not shown" in html
+    assert "earlier lines not shown" in html
     assert "8\n9\n" in html
     assert 'data-copy="seq 9"' in html
 

@@ -55,7 +55,7 @@ class Recipe:
     @property
     def key(self) -> str:
         """A name for everything that decides what is run."""
-        shown = {"head", "tail", "show", "title"}
+        shown = {"show", "title"}
         options = {k: v for k, v in self.options.items() if k not in shown}
         parts = [self.kind, self.command, self.script, str(self.stage), options]
         return digest(json.dumps(parts, sort_keys=True))

@@ -10,7 +10,7 @@ from typing import Any
 from tools.book import recordings
 from tools.book.diagram import Event, sequence, text_equivalent
 from tools.book.directives import Directive
-from tools.book.html import banner, code_box, details, escape, plain_box, plural
+from tools.book.html import banner, code_box, details, escape, plain_box
 from tools.book.page import Page
 from tools.book.recipes import Recipe, recipe
 
@@ -58,15 +58,12 @@ def _recorded(page: Page, directive: Directive) -> tuple[Recipe, Any]:
 
 def _terminal(asked: Recipe, output: str) -> str:
     lines = output.splitlines()
-    gap = '<span class="ml-gap">⋯ {} not shown</span>\n'
-    head, tail = asked.options.get("head"), asked.options.get("tail")
+    gap = '<span class="ml-gap">⋯ {} lines not shown</span>\n'
     before = after = ""
-    if head and len(lines) > int(head):
-        after = gap.format(plural(len(lines) - int(head), "line"))
-        lines = lines[: int(head)]
-    elif tail and len(lines) > int(tail):
-        before = gap.format(plural(len(lines) - int(tail), "line"))
-        lines = lines[len(lines) - int(tail) :]
+    if lines[:1] == [recordings.GAP]:
+        before, lines = gap.format("earlier"), lines[1:]
+    elif lines[-1:] == [recordings.GAP]:
+        after, lines = gap.format("more"), lines[:-1]
     shown = "".join(f"{escape(line)}\n" for line in lines)
     # The copy button takes the command, not what it printed.
     copy = ""

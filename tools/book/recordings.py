@@ -14,9 +14,12 @@ from typing import Any
 from tools.book.errors import BookError
 from tools.book.recipes import Recipe
 
-__all__ = ["path_of", "read", "serialise"]
+__all__ = ["GAP", "kept", "path_of", "read", "serialise"]
 
 RULE = "-" * 20
+
+GAP = "⋯"
+"""The line that stands for lines that are not recorded."""
 
 
 def path_of(folder: Path, recipe: Recipe) -> Path:
@@ -28,9 +31,24 @@ def serialise(recipe: Recipe, result: str | Mapping[str, Any]) -> str:
     """Return the text of a recording's file."""
     if isinstance(result, str):
         head = f"key: {recipe.key}\ncommand: {recipe.command}\n{RULE}\n"
-        return head + result
+        return head + kept(recipe, result)
     body = {"key": recipe.key, "command": recipe.command, **result}
     return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+def kept(recipe: Recipe, output: str) -> str:
+    """Return the part of an output that the page shows, a mark for the rest.
+
+    Only that part is recorded and compared: how the lines of two streams mix far
+    above it may differ from run to run.
+    """
+    lines = output.splitlines()
+    head, tail = (int(recipe.options.get(key, 0)) for key in ("head", "tail"))
+    if head and len(lines) > head:
+        lines = [*lines[:head], GAP]
+    elif tail and len(lines) > tail:
+        lines = [GAP, *lines[-tail:]]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def read(folder: Path, recipe: Recipe) -> Any:
