@@ -105,3 +105,18 @@ def test_middleware_that_is_no_list_is_refused_wherever_it_stands() -> None:
     app.include(router)
     with pytest.raises(ConfigurationError, match="middleware is a list"):
         app.freeze()
+
+
+def test_an_exception_object_raised_twice_is_logged_twice(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = ValueError("always the same object")
+
+    async def fail(request: Request) -> Response:
+        raise broken
+
+    app = App()
+    app.get("/")(fail)
+    TestClient(app).get("/")
+    TestClient(app).get("/")
+    assert len(caplog.records) == 2

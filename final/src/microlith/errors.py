@@ -229,12 +229,14 @@ class Outgoing:
 def log_unhandled(request: Request, exc: Exception) -> None:
     """Write the one record of an exception that nobody foresaw.
 
-    An exception may come by again: let out by a mounted app, say.
+    An exception may come by again in the same request: let out by a mounted
+    app, say. The list of headers is what the two scopes have in common.
     """
-    if getattr(exc, "logged", False):
+    headers = request.scope["headers"]
+    if getattr(exc, "logged_for", None) is headers:
         return
     with suppress(AttributeError):
-        exc.logged = True  # type: ignore[attr-defined]
+        exc.logged_for = headers  # type: ignore[attr-defined]
     method, path = request.method, request.path
     log.error("Unhandled error in %s %r", method, path, exc_info=exc)
 

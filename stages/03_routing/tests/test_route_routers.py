@@ -202,7 +202,7 @@ def test_freeze_reports_every_mistake_at_once():
     with pytest.raises(ConfigurationError) as caught:
         app.freeze()
     assert len(caught.value.errors) == 5
-    for part in ("mixes", "start with", "at least one", "'GE T' is", "'*' is"):
+    for part in ("mixes", "start with", "at least one", "'GE T'", "'*'"):
         assert part in str(caught.value)
 
 
@@ -214,9 +214,9 @@ def test_a_frozen_app_takes_no_more_routes():
     app.freeze()
     app.freeze()
     assert TestClient(app).get("/users/a").text == "/users/a"
-    for register in (app.get("/b"), users.get("/b")):
+    for router in (app, users):
         with pytest.raises(ConfigurationError, match="too late"):
-            register(show)
+            router.get("/b")(show)
     with pytest.raises(ConfigurationError, match="too late"):
         app.include(Router())
     with pytest.raises(ConfigurationError, match="too late"):
