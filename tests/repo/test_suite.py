@@ -78,3 +78,9 @@ def test_every_suite_and_every_stage_is_in_the_plan(root: Path) -> None:
 def test_a_suite_without_the_browser_leaves_it_out(root: Path) -> None:
     names = [one.name for one in suite.suites(root, workers=2, browser=False)]
     assert "browser" not in names
+
+
+def test_a_stage_called_errors_is_no_error() -> None:
+    """The name of a stage is not counted as a result."""
+    counts = suite.count(["stage 04 errors: 98 passed\n"])
+    assert counts == {"passed": 98}
