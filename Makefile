@@ -18,6 +18,9 @@ PORT ?= 8000
 PY := $(VENV)/bin/python
 DEV := $(VENV)/.dev-pins
 BROWSER := $(VENV)/.browser-pins
+BENCH_VENV := build/bench-venv
+BENCH_PY := $(BENCH_VENV)/bin/python
+BENCH := $(BENCH_VENV)/.bench-pins
 
 # -- which Python ---------------------------------------------------------------
 # python3 if it is one of the versions that the pins were tried on, else one of
@@ -96,7 +99,8 @@ STAGES = $(foreach file,$(sort $(wildcard stages/*/stage.toml)),$(firstword \
   $(subst _, ,$(patsubst stages/%/stage.toml,%,$(file)))))
 
 .PHONY: help serve test test-stage test-exercise stage start diff-stage mine \
-  absorb check lint format types check-stages check-book docs doctor clean
+  absorb check lint format types check-stages check-book docs doctor clean \
+  interop bench bench-full
 
 # -- for readers ----------------------------------------------------------------
 
@@ -141,7 +145,16 @@ doctor: ## say what this machine lacks and how to get it
 	echo '  MISSING   Python      no Python that runs'; \
 	echo '                        -> apt install python3 python3-venv'; exit 1
 
+bench: $(BENCH) ## measure Microlith beside its peers: a few minutes
+	@$(BENCH_PY) -m benchmarks
+
+bench-full: $(BENCH) ## the same in full: about an hour, on an idle machine
+	@$(BENCH_PY) -m benchmarks --full
+
 # -- for contributors -----------------------------------------------------------
+
+interop: $(DEV) ## run other people's servers and frameworks with Microlith
+	@$(PY) -m tools.interop
 
 docs: $(DEV) ## build the book into build/site
 	@$(PY) -m tools.book build
@@ -159,9 +172,10 @@ format: $(DEV) ## rewrite the sources in the house format
 	@$(PY) -m ruff check --quiet --fix .
 	@$(PY) -m ruff format .
 
-types: $(DEV) ## mypy --strict: final, tools, and every stage by itself
-	@echo 'mypy: final, tools'
-	@MYPYPATH=final/src $(PY) -m mypy final/src tools
+types: $(DEV) ## mypy --strict: final, tools, benchmarks, every stage by itself
+	@echo 'mypy: final, its examples, tools, benchmarks'
+	@MYPYPATH=final/src $(PY) -m mypy final/src tools benchmarks
+	@MYPYPATH=final/src:final/examples $(PY) -m mypy -p notes
 	@for n in $(STAGES); do echo "mypy: stage $$n"; \
 	  $(PY) -m tools.stages compose $$n >/dev/null || exit 1; \
 	  $(PY) -m mypy --cache-dir .mypy_cache/$$n build/$$n/src build/$$n/demo.py \
@@ -197,4 +211,12 @@ CHROMIUM = $(shell $(PY) -c 'from tools.doctor import find_chromium as find; \
 
 $(BROWSER): requirements/browser.txt $(DEV)
 	@$(need-python)$(PYTHON) -m tools.bootstrap --venv $(VENV) $<
+	@touch $@
+
+ifneq ($(shell test -x '$(BENCH_PY)' && echo yes),yes)
+.PHONY: $(BENCH)
+endif
+
+$(BENCH): requirements/bench.txt
+	@$(need-python)$(PYTHON) -m tools.bootstrap --venv $(BENCH_VENV) $<
 	@touch $@

@@ -29,6 +29,9 @@ STAGE = re.compile(r"stage \d\d \w+: ")
 TOTAL = re.compile(r"(?=.*\d (?:passed|failed|skipped|error)).* in \d[\d.]*s\b")
 
 
+INTEROP = Path(__file__).resolve().parent.parent / "build" / "interop-venv"
+
+
 class Suite(NamedTuple):
     """A name for the summary and the command behind it."""
 
@@ -112,6 +115,8 @@ def run(suite: Suite, root: Path) -> Result:
 def left_out(chromium: str | None) -> list[str]:
     """Say which tests cannot run here, and how to get them to run."""
     lines = []
+    if not INTEROP.is_dir():
+        lines.append("other people's servers and frameworks: make interop runs them")
     if not chromium:
         lines.append("browser tests: no Chromium; apt install chromium, then make test")
     for name, key, default, port, package in doctor.SERVICES:

@@ -1,5 +1,6 @@
-/* The panel of the home page: sends requests to /api and shows both sides. Where the
-   site is served without the API, it says so and sends nothing else. */
+/* The panel of the home page: sends requests to /api and shows both sides. It makes
+   a guest's account of its own, and keeps the token for this tab. Where the site is
+   served without the API, it says so and sends nothing else. */
 (() => {
   "use strict";
 
@@ -8,6 +9,8 @@
   const part = (name) => panel.querySelector(`[data-try-${name}]`);
   const input = panel.querySelector("input");
   const api = new URL("/api/notes", location.href);
+
+  let token = sessionStorage.getItem("microlith-token");
 
   const say = (text) => { part("state").textContent = text; };
 
@@ -37,12 +40,11 @@
 
   /* Send one request and show it; null when the server cannot be reached. */
   const call = async (method, url, body) => {
-    const options = { method };
-    if (body !== undefined) {
-      options.headers = { "content-type": "application/json" };
-      options.body = body;
-    }
-    const sent = body === undefined ? [] : ["content-type: application/json"];
+    const headers = { authorization: `Bearer ${token}` };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const options = { method, headers, body };
+    const sent = ["authorization: Bearer …"];
+    if (body !== undefined) sent.push("content-type: application/json");
     part("request").textContent = wire(`${method} ${url.pathname}`, sent, body || "");
     try {
       const response = await fetch(url, options);
@@ -53,7 +55,7 @@
       const first = `${response.status} ${response.statusText}`.trim();
       part("response").textContent = wire(first, shown, pretty(text));
       say(`${method} ${url.pathname} was answered with ${first}.`);
-      return { ok: response.ok, data: text ? JSON.parse(text) : null };
+      return { ok: response.ok, status: response.status, data: text ? JSON.parse(text) : null };
     } catch {
       part("response").textContent = "No answer";
       say("The server does not answer. Is make serve still running?");
@@ -83,6 +85,7 @@
   const list = async () => {
     const answer = await call("GET", api);
     if (answer && answer.ok) part("notes").replaceChildren(...answer.data.map(row));
+    return answer;
   };
 
   const add = async (event) => {
@@ -109,16 +112,46 @@
     (next ? next.querySelector("button") : input).focus();
   };
 
+  /* Post what must succeed; gives the JSON of the answer. */
+  const post = async (path, body) => {
+    const headers = { "content-type": "application/json" };
+    const options = { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(new URL(`/api/${path}`, api), options);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+  };
+
+  /* Make an account that nobody else knows, and log in. */
+  const join = async () => {
+    const random = crypto.getRandomValues(new Uint32Array(6));
+    const secret = Array.from(random, (n) => n.toString(36)).join("");
+    const name = `guest-${secret.slice(0, 10)}`;
+    await post("accounts", { name, mail: "guest@localhost", password: secret });
+    token = (await post("tokens", { name, password: secret })).token;
+    sessionStorage.setItem("microlith-token", token);
+  };
+
   const start = async () => {
     if (!(await isLive())) {
       say("This copy of the site is served without the API. Run make serve in the " +
         "repository to try the panel.");
       return;
     }
+    try {
+      if (!token) await join();
+    } catch {
+      say("The API does not let a guest in. Is make serve of this version running?");
+      return;
+    }
     part("live").hidden = false;
     part("form").addEventListener("submit", add);
     part("list").addEventListener("click", list);
-    await list();
+    const answer = await list();
+    if (answer && answer.status === 401) {
+      // The token is over, or of another database: come in again.
+      await join();
+      await list();
+    }
     say("Live: Microlith answers this panel.");
   };
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tools.serve.__main__ import bind, main
 from tools.serve.app import create_app, notes_app, site_handler
 from tools.serve.site import STAMP, fresh, load, stamp
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = {
     "index.html": "<h1>Home</h1>",
     "404.html": "<h1>404</h1>",
@@ -115,15 +118,44 @@ def test_pages_take_no_other_method(client: TestClient) -> None:
     assert answer.headers["allow"] == "GET, HEAD"
 
 
-def test_the_api_has_problems_and_the_same_headers(site: Path, tmp_path: Path) -> None:
-    repository = Path(__file__).resolve().parents[2]
-    api = notes_app(repository, tmp_path / "notes.db")
-    client = TestClient(create_app(load(site), api))
-    assert "/notes" in client.get("/api/routes").text
-    answer = client.get("/api/nothing")
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["x-content-type-options"] == "nosniff"
+def test_the_example_has_problems_and_the_same_headers(
+    site: Path, tmp_path: Path
+) -> None:
+    api = notes_app(REPOSITORY, tmp_path / "new" / "notes.db")
+    with TestClient(create_app(load(site), api)) as client:
+        answer = client.get("/api/nothing")
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_example_starts_and_stops_with_the_book(site: Path, tmp_path: Path) -> None:
+    api = notes_app(REPOSITORY, tmp_path / "new" / "notes.db")
+    assert not (tmp_path / "new").exists()
+    with TestClient(create_app(load(site), api)) as client:
+        account = {"name": "ada", "mail": "a@b.org", "password": "correct horse"}
+        assert client.post("/api/accounts", json=account).status_code == 201
+        token = client.post("/api/tokens", json=account).json()["token"]
+        offered = ["notes", f"bearer.{token}"]
+        who = {"authorization": f"Bearer {token}"}
+        with client.websocket("/api/live", subprotocols=offered) as feed:
+            client.post("/api/notes", json={"text": "hello"}, headers=who)
+            assert feed.receive_json()["change"]["note"]["text"] == "hello"
+        assert client.get("/").text == FILES["index.html"]
+    names = sorted(file.name for file in (tmp_path / "new").iterdir())
+    assert names == ["notes.db", "notes.mbox"]
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/"])
+def test_the_example_has_its_page(site: Path, tmp_path: Path, path: str) -> None:
+    api = notes_app(REPOSITORY, tmp_path / "notes.db")
+    with TestClient(create_app(load(site), api)) as client:
+        assert "<title>Notes</title>" in client.get(path).text
+
+
+def test_a_missing_example_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="final/examples/notes is missing"):
+        notes_app(tmp_path, tmp_path / "notes.db")
 
 
 def test_a_page_names_the_service(client: TestClient) -> None:
@@ -213,26 +245,24 @@ def test_a_book_that_does_not_build_says_what_to_do(
 
 
 def test_it_serves_and_stops_on_interrupt(built: Path) -> None:
-    repository = Path(__file__).resolve().parents[2]
-    example = built / "final/examples/notes/notes.py"
-    example.parent.mkdir(parents=True)
-    example.write_bytes((repository / "final/examples/notes/notes.py").read_bytes())
+    example = Path("final/examples/notes")
+    shutil.copytree(REPOSITORY / example, built / example)
     (built / STAMP).write_text(stamp(built))
     command = [sys.executable, "-m", "tools.serve", "--port", "0", "--root", str(built)]
     with subprocess.Popen(
-        command, cwd=repository, stdout=subprocess.PIPE, text=True
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("The book: http://127.0.0.1:")
         address = line.split()[2].split("//")[1].rstrip("/")
         host, port = address.split(":")
-        for _ in range(200):
+        for _ in range(500):
             with socket.socket() as probe:
                 if probe.connect_ex((host, int(port))) == 0:
                     break
-            process.poll()
-            assert process.returncode is None
+            assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(2)
         rest = process.stdout.read()
         assert process.wait(20) == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,8 +78,8 @@ def address(process: subprocess.Popen[str], log: Path) -> str:
 class Visit:
     """One page in a window of its own, and all that went wrong on it."""
 
-    def __init__(self, context: BrowserContext, book: str) -> None:
-        self.book = book
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.book = base
         self.faults: list[str] = []
         context.set_default_timeout(WAIT)
         self.page: Page = context.new_page()
@@ -97,17 +98,19 @@ class Visit:
             self.faults.append(f"{response.status} {response.url}")
 
     def open(self, path: str) -> Page:
-        """Go to a page of the book and wait until the network is quiet."""
+        """Go to a page and wait until the network is quiet."""
         self.page.goto(self.book + path, wait_until="networkidle")
         return self.page
 
 
 @pytest.fixture
-def visit(browser: Browser, book: str) -> Iterator[Callable[..., Visit]]:
-    """Give a way to open windows: width, dark or light, with or without scripts."""
+def windows(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Give a way to open windows: base, width, dark or light, with scripts or not."""
     contexts = []
 
-    def make(width: int = 1280, dark: bool = False, scripts: bool = True) -> Visit:
+    def make(
+        base: str, width: int = 1280, dark: bool = False, scripts: bool = True
+    ) -> Visit:
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme="dark" if dark else "light",
@@ -115,8 +118,14 @@ def visit(browser: Browser, book: str) -> Iterator[Callable[..., Visit]]:
             reduced_motion="reduce",
         )
         contexts.append(context)
-        return Visit(context, book)
+        return Visit(context, base)
 
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(windows: Callable[..., Visit], book: str) -> Callable[..., Visit]:
+    """Give a way to open windows on the book."""
+    return partial(windows, book)

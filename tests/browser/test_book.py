@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.helpers import overflow, serious
+
 pytestmark = pytest.mark.browser
 
 HOME, HOW, MAP = "/", "/how-to-read/", "/stages/"
@@ -20,14 +22,6 @@ def open_panel(window: Any) -> Any:
     panel = window.open(HOME).locator("[data-try]")
     panel.get_by_text(LIVE).wait_for()
     return panel
-
-
-def overflow(page: Any) -> int:
-    """Return by how many pixels the page is wider than the window."""
-    width: int = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    return width
 
 
 def tab_until(page: Any, selector: str, most: int = 60) -> bool:
@@ -128,23 +122,13 @@ def test_no_page_scrolls_sideways(
 def test_axe_finds_nothing_serious(
     visit: Callable[..., Any], name: str, width: int, dark: bool
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     window = visit(width, dark)
     page = window.open(PAGES[name])
     if name == "home":
         page.get_by_text(LIVE).wait_for()
     scheme = page.locator("body").get_attribute("data-md-color-scheme")
     assert scheme == ("slate" if dark else "default")
-    found = Axe().run(page).response
-    assert found["passes"], "axe checked nothing"
-    serious = [
-        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert serious == []
+    assert serious(page) == []
 
 
 # --- keyboard and scripts --------------------------------------------------------

@@ -162,16 +162,19 @@ def test_a_hook_middleware_costs_one_call_and_its_hooks(
     assert total == PLAIN[1] + cost, frames
 
 
-def test_a_wrap_layer_costs_no_call_inside() -> None:
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_wrap_layers_cost_two_calls_inside(number: int) -> None:
     app = plain_app()
 
     def layer(inner: Any) -> Any:
         return inner
 
-    app.wrap(layer)
-    _, total, frames = count(app, http_scope())
-    # The one more is App.__call__, entered from outside and again from inside.
-    assert total == PLAIN[1] + 1, frames
+    for _ in range(number):
+        app.wrap(layer)
+    before, total, frames = count(app, http_scope())
+    # App.__call__ from outside, the detour to the layers, and from inside.
+    assert (before, total) == (PLAIN[0] + 2, PLAIN[1] + 2), frames
+    assert frames.count("__call__ ->") == 2, frames
 
 
 def test_another_ten_routes_cost_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -52,16 +53,25 @@ def mistakes(app: Router) -> str:
 # --- mistakes in the app itself ----------------------------------------------
 
 
+THREADS: list[threading.Thread] = []
+
+
+def note() -> Response:
+    """Note which thread this is."""
+    THREADS.append(threading.current_thread())
+    return Response()
+
+
 class Plain:
     def __call__(self, request: Request) -> Response:
-        return Response()
+        return note()
 
     def method(self, request: Request) -> Response:
-        return Response()
+        return note()
 
     @staticmethod
     def static(request: Request) -> Response:
-        return Response()
+        return note()
 
 
 class Async:
@@ -73,20 +83,34 @@ class Async:
 
 
 async def generates(request: Request) -> Any:
-    yield b""
+    yield b"a"
+    yield b"b"
 
 
 @pytest.mark.parametrize(
     "handler",
-    [lambda request: Response(), Plain(), Plain().method, Plain.static, generates],
+    [lambda request: note(), Plain(), Plain().method, Plain.static],
 )
-def test_a_handler_that_is_not_async_is_refused_at_freeze(handler: Any) -> None:
+def test_a_handler_that_is_not_async_runs_in_a_thread(handler: Any) -> None:
+    app = App(fallback=handler)
+    app.get("/x")(handler)
+    for path in ("/x", "/none"):
+        THREADS.clear()
+        assert TestClient(app).get(path).status_code == 200
+        assert [t.name.partition("_")[0] for t in THREADS] == ["microlith"]
+
+
+def test_a_handler_that_yields_streams_what_it_yields() -> None:
+    app = App(fallback=generates)
+    app.get("/x")(generates)
+    assert TestClient(app).get("/x").text == TestClient(app).get("/y").text == "ab"
+
+
+@pytest.mark.parametrize("handler", [None, "ok", 3, [ok]])
+def test_what_cannot_be_called_is_no_handler(handler: Any) -> None:
     app = App()
     app.get("/x")(handler)
-    assert re.search(
-        r"test_errors_final.py:\d+\): the handler is not `async def`", mistakes(app)
-    )
-    assert "not `async def`" in mistakes(App(fallback=handler))
+    assert "signature cannot be read" in mistakes(app)
 
 
 @pytest.mark.parametrize("handler", [ok, Async(), Async().method])
@@ -142,7 +166,7 @@ def test_all_mistakes_are_reported_together_with_their_places() -> None:
     app.route("/bad", methods=["GE T"])(ok)
     app.mount("/m/{x}", ok)
     app.get("/x", wrong=1)(ok)
-    app.get("/y")(lambda request: Response())
+    app.get("/y")(lambda unknown: Response())
     with pytest.raises(ConfigurationError) as caught:
         app.freeze()
     text, errors = str(caught.value), caught.value.errors
@@ -176,7 +200,7 @@ def test_the_same_mistake_is_reported_once() -> None:
 
 
 def test_a_server_without_lifespan_hears_of_the_mistakes_each_time() -> None:
-    app = App(fallback=lambda request: Response())  # type: ignore[arg-type,return-value]
+    app = App(fallback=lambda unknown: Response())
     app.get("/x")(ok)
     for path in ("/x", "/none", "/x"):
         with pytest.raises(ConfigurationError):
@@ -341,8 +365,37 @@ def test_a_handler_that_returns_no_response_is_a_500(
     assert repr(result) in caplog.text
 
 
-@pytest.mark.parametrize("result", [None, "text", b"bytes", {}, (200, "x")])
-def test_an_endpoint_that_returns_no_response_is_a_500(
+@pytest.mark.parametrize(
+    ("result", "status", "kind", "body"),
+    [
+        (None, 204, None, b""),
+        ("text", 200, "text/plain; charset=utf-8", b"text"),
+        (b"bytes", 200, "application/octet-stream", b"bytes"),
+        ({}, 200, "application/json", b"{}"),
+        ([1, None], 200, "application/json", b"[1,null]"),
+        ((201, "x"), 201, "text/plain; charset=utf-8", b"x"),
+        ((202, None), 202, None, b""),
+    ],
+)
+def test_what_is_no_response_is_made_one(
+    result: Any, status: int, kind: str | None, body: bytes
+) -> None:
+    app = App()
+
+    @app.get("/")
+    async def give(request: Request) -> Any:
+        return result
+
+    answer = TestClient(app).get("/")
+    assert (answer.status_code, answer.content) == (status, body)
+    assert answer.headers.get("content-type") == kind
+
+
+@pytest.mark.parametrize(
+    "result",
+    [object(), Response, (), ("x", 200), (200,), (99, "x"), (200, "x", {}, 1)],
+)
+def test_an_endpoint_that_returns_what_cannot_be_sent_is_a_500(
     result: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = App()
@@ -352,7 +405,7 @@ def test_an_endpoint_that_returns_no_response_is_a_500(
         return result
 
     assert TestClient(app).get("/").status_code == 500
-    assert "not a Response" in caplog.text
+    assert repr(result) in caplog.text
 
 
 @pytest.mark.parametrize(

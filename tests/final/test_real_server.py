@@ -356,7 +356,7 @@ def test_a_mistake_stops_the_server_and_says_why(tmp_path: Path) -> None:
         "@app.get('/x')\n"
         "async def second(request): ...\n"
         "@app.get('/y')\n"
-        "def third(request): ...\n"
+        "def third(other): ...\n"
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         number = listening.fileno()
@@ -369,5 +369,5 @@ def test_a_mistake_stops_the_server_and_says_why(tmp_path: Path) -> None:
     assert "2 mistakes in this app" in process.stderr
     for place in ("first (server_app.py:3)", "second (server_app.py:5)"):
         assert place in process.stderr
-    assert "the handler is not `async def`" in process.stderr
+    assert "third (server_app.py:7): the parameter 'other'" in process.stderr
     assert "startup complete" not in process.stderr

@@ -122,7 +122,7 @@ WRONG = {
     'Response().set_cookie("a", samesite="LAX")': "incompatible type",
     "RedirectResponse()": 'Missing positional argument "url"',
     "MethodNotAllowed(5)": "incompatible type",
-    "App(fallback=plain)": "incompatible type",
+    "App(fallback='home')": "incompatible type",
     "app.exception_handler('404')": "incompatible type",
     "request.path = '/'": "read-only",
     "TestClient(app).request('GET', '/', body=b'')": "Unexpected keyword argument",
@@ -153,7 +153,6 @@ def test_mistakes_are_found_before_they_run(tmp_path: Path) -> None:
         from microlith.testing import TestClient
         app = App()
         COUNT = Key[int]("count")
-        def plain(request: Request) -> Response: return Response()
         async def f(request: Request) -> None:
         """
     )

@@ -53,7 +53,9 @@ def render_card(page: Page, directive: Directive) -> list[str]:
     files = [path for path in project.written(n) if path != GENERATED]
     before = project.modules(n - 1)
     counts = [change_of(project, n, path) for path in files]
-    marks = " · ".join(f"{'~' if path in before else '+'} `{path}`" for path in files)
+    # A no-break space: the sign stays on the line of its file.
+    signs = {path: "~" if path in before else "+" for path in files}
+    marks = " · ".join(f"{signs[path]}\N{NO-BREAK SPACE}`{path}`" for path in files)
     needs = ", ".join(_chapter_link(project, k) for k in stage.needs) or "nothing"
     added, removed = sum(c[0] for c in counts), sum(c[1] for c in counts)
     return [

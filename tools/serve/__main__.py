@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pages = load(refresh(root))
         except BookError as error:
             return _fail(f"{error}\nMend the page, or see what `make docs` says.")
-        database = Path(options.db) if options.db else root / "build" / "notes.db"
+        database = Path(options.db or root / "build" / "notes" / "notes.db")
         serve(create_app(pages, notes_app(root, database)), taken)
     return 0
 
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
-    parser.add_argument("--db", help="the SQLite file of the notes (build/notes.db)")
+    parser.add_argument("--db", help="the notes (build/notes/notes.db)")
     parser.add_argument("--root", default=str(ROOT), help="the root of the repository")
     return parser
 
@@ -84,7 +84,13 @@ def serve(app: Any, taken: socket.socket) -> None:
     shown = f"[{host}]" if ":" in host else host
     print(f"The book: http://{shown}:{port}/ (Ctrl-C stops)", flush=True)
     config = uvicorn.Config(
-        app, access_log=False, log_level="warning", lifespan="on", server_header=False
+        app,
+        access_log=False,
+        log_level="warning",
+        lifespan="on",
+        server_header=False,
+        # uvicorn waits for open streams before it tells the app of the stop.
+        timeout_graceful_shutdown=2,
     )
     try:
         uvicorn.Server(config).run(sockets=[taken])

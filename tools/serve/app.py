@@ -1,4 +1,4 @@
-"""The app behind `make serve`: the book, the notes API, headers and a log.
+"""The app behind `make serve`: the book, the notes example, headers and a log.
 
 Owns what a request to the site is answered with. The table of pages is given: a
 look-up in it cannot leave the site, whatever the path says. It must not know where
@@ -7,8 +7,9 @@ the pages come from, or which server runs it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib import import_module
 from pathlib import Path
 
 from microlith import App, Handler, MethodNotAllowed, Request, Response
@@ -19,7 +20,7 @@ from tools.serve.site import Page
 
 __all__ = ["create_app", "notes_app", "security_headers", "site_handler"]
 
-NOTES = Path("final/examples/notes/notes.py")
+EXAMPLES = Path("final/examples")
 FRESH = {"cache-control": "no-cache"}
 
 SERVICE = '</api/>; rel="service"'
@@ -27,7 +28,10 @@ SERVICE = '</api/>; rel="service"'
 
 
 def create_app(pages: Mapping[str, Page], api: App) -> App:
-    """Return the app that serves these pages, with the API below ``/api``."""
+    """Return the app that serves these pages, with the example below ``/api``.
+
+    The mount brings the example's start and stop along.
+    """
     app = App(site_handler(pages), title="The Microlith book")
     app.wrap(AccessLogMiddleware)
     app.add_middleware(security_headers)
@@ -64,11 +68,15 @@ async def security_headers(request: Request, call_next: CallNext) -> Response:
 
 
 def notes_app(root: Path, database: Path) -> App:
-    """Load the notes example by its file and return its app."""
-    spec = spec_from_file_location("microlith_notes", root / NOTES)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(f"{NOTES} is missing; take it from the repository")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    app: App = module.create_app(str(database))
+    """Import the notes example and return its app; its mail goes beside its notes."""
+    examples = str((root / EXAMPLES).resolve())
+    if not (Path(examples) / "notes").is_dir():
+        raise FileNotFoundError(
+            f"{EXAMPLES}/notes is missing; take it from the repository"
+        )
+    if examples not in sys.path:
+        sys.path.append(examples)
+    notes = import_module("notes")
+    settings = notes.Settings(database, database.with_suffix(".mbox"))
+    app: App = notes.create_app(settings)
     return app

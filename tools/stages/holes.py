@@ -61,6 +61,8 @@ class Maker:
     hollow: bool = False
     stubbed: set[str] = field(default_factory=set)
     """Names of this file that are holes: using them at import would raise."""
+    classes: dict[str, tuple[Text, ast.ClassDef]] = field(default_factory=dict)
+    """What it imports from the new files of its stage: perhaps its new bases."""
     imports: set[str] = field(default_factory=set)
     """Names of `_notbuilt` that the stub must import."""
 

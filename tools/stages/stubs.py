@@ -92,7 +92,9 @@ def stub_sources(ladder: Ladder, n: int, hollow: bool = False) -> dict[str, byte
             if not path.endswith(".py"):
                 stubs[path] = source
                 continue
-            maker = Maker(n, path, hollow, called[path])
+            fresh = {p: s for p, s in new.items() if p not in old}
+            classes = _classes(source, fresh)
+            maker = Maker(n, path, hollow, called[path], classes)
             wanted = private.get(exports.dotted(path[len("microlith/") :]), set())
             stub = _stub(maker, source, old.get(path), wanted, private)
             stubs[path] = stub.encode()
@@ -213,6 +215,19 @@ def _declaration(maker: Maker, text: Text, piece: Piece) -> str:
 
 def _is_import(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _classes(
+    source: bytes, fresh: Mapping[str, bytes]
+) -> dict[str, tuple[Text, ast.ClassDef]]:
+    """Give the classes that a file imports from the new files of its stage."""
+    found = {}
+    for bound, (module, name) in Imports(ast.parse(source).body).origins().items():
+        text = Text(fresh.get(f"{module.replace('.', '/')}.py", b""))
+        for node in text.tree.body:
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                found[bound] = (text, node)
+    return found
 
 
 def _called(new: Mapping[str, bytes], old: Mapping[str, bytes]) -> dict[str, set[str]]:

@@ -109,15 +109,21 @@ def _class(
     own = old.pieces(before)
     taken = {name for piece in own for name in piece.names} | assigned(before)
     taken |= {n for p in own if "__slots__" in p.names for n in slot_names(p.node)}
-    matches = {_key(piece.node): piece.node for piece in new.pieces(after)}
+    matches = {_key(piece.node): (new, piece.node) for piece in new.pieces(after)}
+    parents = [
+        maker.classes[n] for n in map(root_name, after.bases) if n in maker.classes
+    ]
+    for file, node in parents:  # what has moved into a class that is new
+        for piece in file.pieces(node):
+            matches.setdefault(_key(piece.node), (file, piece.node))
     missing = sorted(attributes(after) - taken)
     members = []
     for piece in own:
-        match = matches.get(_key(piece.node))
+        home, match = matches.get(_key(piece.node), (new, None))
         text = piece.text
         if isinstance(piece.node, Function) and isinstance(match, Function):
             name = f"{after.name}.{match.name}"
-            made = _function(maker, old, new, piece.node, match, name)
+            made = _function(maker, old, home, piece.node, match, name)
             text = comments(piece) + made
         elif "__slots__" in piece.names and missing:
             names = sorted({*slot_names(piece.node), *missing})
@@ -134,7 +140,9 @@ def _class(
         members.append(_refusal(maker, after.name, missing, before.col_offset + 4))
     doc, body = new.doc(after) or old.doc(before), join(members, wide=1)
     header = (
-        new.header(after, ()) if _extends(before, after) else old.header(before, ())
+        new.header(after, ())
+        if _extends(before, after, [node for _, node in parents])
+        else old.header(before, ())
     )
     return lines(header, doc, ("\n" if doc and body else "") + body)
 
@@ -143,10 +151,16 @@ def _comes_first(piece: Piece) -> bool:
     return not isinstance(piece.node, Function) or piece.node.name == "__init__"
 
 
-def _extends(before: ast.ClassDef, after: ast.ClassDef) -> bool:
-    """Tell whether the new class only adds bases: what they give is a hole."""
+def _extends(
+    before: ast.ClassDef, after: ast.ClassDef, parents: Iterable[ast.ClassDef]
+) -> bool:
+    """Tell whether the new class only adds bases: what they give is a hole.
+
+    A base may also be reached through a parent that is new.
+    """
     same = _dumps(before.decorator_list) == _dumps(after.decorator_list)
-    return same and set(_dumps(before.bases)) <= set(_dumps(after.bases))
+    bases = {base for node in (after, *parents) for base in _dumps(node.bases)}
+    return same and set(_dumps(before.bases)) <= bases
 
 
 def _added(

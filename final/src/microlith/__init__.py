@@ -5,6 +5,7 @@ modules are imported by their own names, such as `microlith.testing`.
 """
 
 from microlith.applications import App, Handler
+from microlith.background import BackgroundTasks
 from microlith.datastructures import (
     URL,
     Address,
@@ -14,6 +15,7 @@ from microlith.datastructures import (
     MutableHeaders,
     QueryParams,
 )
+from microlith.dependencies import Depends, compile_plan
 from microlith.errors import ErrorMap, Problem
 from microlith.exceptions import (
     BadGateway,
@@ -41,8 +43,10 @@ from microlith.exceptions import (
     WebSocketDisconnect,
     WebSocketException,
 )
+from microlith.handlers import Operation, compile_endpoint, inspect_handler
 from microlith.middleware.hooks import HookMiddleware
-from microlith.requests import Request
+from microlith.params import Body, Cookie, Header, Path, Query, Source
+from microlith.requests import HTTPConnection, Request
 from microlith.responses import (
     HTMLResponse,
     JSONResponse,
@@ -52,24 +56,33 @@ from microlith.responses import (
 )
 from microlith.routes import Mount, Route, Routes
 from microlith.routing import Router
+from microlith.streaming import EventStream, ServerSentEvent, StreamingResponse
+from microlith.websockets import WebSocket
 
 __all__ = [
     "URL",
     "Address",
     "App",
+    "BackgroundTasks",
     "BadGateway",
     "BadRequest",
+    "Body",
     "ClientDisconnect",
     "ConfigurationError",
     "Conflict",
     "ContentTooLarge",
+    "Cookie",
+    "Depends",
     "ErrorMap",
+    "EventStream",
     "Forbidden",
     "GatewayTimeout",
     "Gone",
     "HTMLResponse",
+    "HTTPConnection",
     "HTTPException",
     "Handler",
+    "Header",
     "Headers",
     "HookMiddleware",
     "JSONResponse",
@@ -81,8 +94,11 @@ __all__ = [
     "MutableHeaders",
     "NotAcceptable",
     "NotFound",
+    "Operation",
+    "Path",
     "PreconditionFailed",
     "Problem",
+    "Query",
     "QueryParams",
     "RangeNotSatisfiable",
     "RedirectResponse",
@@ -92,15 +108,22 @@ __all__ = [
     "Route",
     "Router",
     "Routes",
+    "ServerSentEvent",
     "ServiceUnavailable",
+    "Source",
+    "StreamingResponse",
     "TextResponse",
     "TooManyRequests",
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "WebSocket",
     "WebSocketDisconnect",
     "WebSocketException",
     "__version__",
+    "compile_endpoint",
+    "compile_plan",
+    "inspect_handler",
 ]
 
 __version__ = "0.1.0"

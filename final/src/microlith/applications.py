@@ -10,18 +10,25 @@ Sits on top of the kernel: it may import everything in it, and nothing in it
 may import this module.
 """
 
-import difflib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Sequence,
+)
 from functools import partial
 from typing import Any, TypeVar
 
 from microlith.answers import not_found, redirect_to_twin, wrong_method
+from microlith.calls import GENERATOR, NOTHING, yielded_twice
 from microlith.datastructures import is_host
-from microlith.errors import ErrorHandler, ErrorMap, guard, produce
+from microlith.declared import Declared
+from microlith.errors import ErrorHandler, ErrorMap, guard
 from microlith.exceptions import (
     ClientDisconnect,
-    ConfigurationError,
 )
+from microlith.exits import break_off, produce_closing, settle
+from microlith.handlers import compile_endpoint, inspect_handler
+from microlith.lifespan import Lifespan
 from microlith.middleware.chain import (
     Middleware,
     compile_chain,
@@ -29,32 +36,37 @@ from microlith.middleware.chain import (
     shared_start,
 )
 from microlith.mounts import Forwarded, child_scope, own_path
-from microlith.requests import MAX_BODY, Request, head_fault
+from microlith.options import check_options
+from microlith.requests import MAX_BODY, Request, head_fault, is_length
 from microlith.responses import Response
-from microlith.routes import WEBSOCKET, Route, is_plain
-from microlith.routing import Router
-from microlith.types import ASGIApp, Receive, Scope, Send
+from microlith.routes import WEBSOCKET, Mount, Route
+from microlith.sockets import OpenSockets, compile_socket, turn_away
+from microlith.threads import Threads
+from microlith.types import ASGIApp, Message, Receive, Scope, Send
+from microlith.websockets import MAX_MESSAGE, WebSocket
 
 __all__ = ["App", "Handler"]
 
 F = TypeVar("F", bound=ErrorHandler)
 M = TypeVar("M")
 
-Handler = Callable[[Request], Awaitable[Response]]
-"""What answers a request: ``async def handler(request) -> Response``."""
+Handler = Callable[..., Any]
+"""What answers a request: a function whose signature says what it needs."""
 
-ROUTE_OPTIONS = frozenset({"max_body", "middleware"})
-"""What a route or router may be given besides its path, methods and name."""
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class App(Router):
+class App(Declared):
     """An ASGI application.
 
     ``fallback`` answers what no route matches (a 404 without one).
     ``max_body`` is the largest request body in bytes; routers and routes may
     set their own. With ``redirect_slashes`` a path that exists only with (or
     without) a slash at its end is answered by a 308 to that one. ``debug``
-    shows tracebacks to the client: for your own machine only.
+    shows tracebacks to the client: for your own machine only. ``threads`` is
+    how many plain ``def`` handlers run at a time. ``options`` are those of a
+    route, for every route: ``always_422=True`` answers 422 where a missing or
+    unparsable input is otherwise a 400.
     """
 
     is_app = True
@@ -67,16 +79,25 @@ class App(Router):
         debug: bool = False,
         max_body: int = MAX_BODY,
         redirect_slashes: bool = False,
+        threads: int = 40,
+        lifespan: Callable[..., Any] | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(max_body=max_body, middleware=())
+        super().__init__(max_body=max_body, middleware=(), **options)
         self.fallback = fallback
         self.title = title
         self.max_body = max_body
         self.redirect_slashes = redirect_slashes
         self.errors = ErrorMap(debug)
-        self._misses: dict[tuple[Route, ...], Handler] = {}
+        self.threads = Threads(threads)
+        self.lifespan = Lifespan(self, lifespan)
+        self.providers = self.lifespan.registry.providers
+        self._missing: Any = None
+        self.sockets = OpenSockets(self)
+        self._misses: dict[tuple[Route, ...], Endpoint] = {}
         self._layers: list[Callable[[ASGIApp], ASGIApp]] = []
         self._outermost: ASGIApp | None = None
+        self._is_ready = self._is_direct = False
 
     # --- declare -------------------------------------------------------------
 
@@ -128,32 +149,39 @@ class App(Router):
         may be called again. Raises one ConfigurationError for all mistakes.
         """
         self._build(self)
+        self._is_ready = self.lifespan.is_empty
+        self._is_direct = self._is_ready and not self._layers
 
     def _finish(self) -> None:
-        """Compile what answers when no route does."""
-        if self.fallback is not None and is_plain(self.fallback):
-            raise ConfigurationError("The fallback is not `async def`.")
+        """Compile what answers when no route does, and plan the start."""
+        self.lifespan.registry.freeze(self.overrides)
+        check_options(Route("/", (), self, "App", self.defaults, "App(…)"))
         everywhere = self.defaults["middleware"]
-        self._missing = self._endpoint(self.fallback or not_found, everywhere)
         self._twin = self._endpoint(redirect_to_twin, everywhere)
+        self._missing = self._endpoint(not_found, everywhere)
+        if self.fallback is not None:
+            # A fallback answers every method, so it may take a body.
+            route = Route("/", ("*",), self.fallback, None, self.defaults)
+            self._missing = self.compile_handler(route)
 
     def _endpoint(
-        self, handler: Handler, middlewares: Sequence[Middleware]
-    ) -> Handler:
+        self, handler: Endpoint, middlewares: Sequence[Middleware]
+    ) -> Endpoint:
         """Return a handler, guarded, in its chain."""
         endpoint = guard(handler, self.errors)
         return compile_chain(middlewares, endpoint, self.errors.respond)
 
-    def compile_handler(self, route: Route) -> Handler:
-        """Return what serves a route: its handler, guarded, in its chain."""
+    def compile_handler(self, route: Route) -> Any:
+        """Return what serves a route: its handler, compiled, in its chain."""
         check_options(route)
-        if is_plain(route.handler):
-            raise ConfigurationError(
-                f"{route.where}: the handler is not `async def`."
-            )
-        return self._endpoint(route.handler, route.options["middleware"])
+        if WEBSOCKET in route.methods:
+            return compile_socket(route, self)
+        operation = inspect_handler(route, self)
+        endpoint = compile_endpoint(operation, self.errors, self.threads)
+        chain = route.options["middleware"]
+        return compile_chain(chain, endpoint, self.errors.respond)
 
-    def compile_mount(self, route: Route) -> Handler:
+    def compile_mount(self, route: Route) -> Endpoint:
         """Return what serves a mounted app: a response that forwards to it."""
         check_options(route)
 
@@ -163,15 +191,30 @@ class App(Router):
 
         return self._endpoint(forward, route.options["middleware"])
 
+    def compile_again(self) -> Callable[[], None]:
+        """Compile every route anew; return what puts the old ones back."""
+        missing, registry = self._missing, self.lifespan.registry
+        plans = registry.plans
+        endpoints = [(route, route.endpoint) for route in self._routes]
+
+        def undo() -> None:
+            self._missing, registry.plans = missing, plans
+            for route, endpoint in endpoints:
+                route.endpoint = endpoint
+
+        try:
+            self._finish()
+            for route in self._routes:
+                route.endpoint = route.compile(self)
+        except BaseException:
+            undo()
+            raise
+        return undo
+
     # --- serve: request time -------------------------------------------------
 
     async def __call__(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        *,
-        inside: bool = False,
+        self, scope: Scope, receive: Receive, send: Send, inside: bool = False
     ) -> None:
         """Serve one connection (ASGI 3.0, "Applications").
 
@@ -179,14 +222,8 @@ class App(Router):
         Raises RuntimeError for a scope type that the specification does not
         name, so that a server never takes silence for an answer.
         """
-        if self._layers and not inside:
-            if self._outermost is None:
-                app = partial(self.__call__, inside=True)
-                self._outermost = compile_layers(app, self._layers)
-            await self._outermost(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await self._serve_other(scope, receive, send)
+        if scope["type"] != "http" or not (inside or self._is_direct):
+            await self._serve_other(scope, receive, send, inside)
             return
         method, path = scope["method"], scope["path"]
         root = scope.get("root_path")
@@ -194,10 +231,8 @@ class App(Router):
             below = root[-1] != "/" and path.startswith(f"{root}/")
             path = path[len(root) :] if below else own_path(scope)
         route, params, others = self.match(method, path)
-        if route is not None:
-            endpoint, limit = route.endpoint, route.options["max_body"]
-        else:
-            endpoint, limit = self._miss(path, others), self.max_body
+        endpoint = route.endpoint if route else self._miss(path, others)
+        limit = route.options["max_body"] if route else self.max_body
         request = Request(scope, receive, self, route, params, limit)
         host = length = None
         for name, value in scope["headers"]:
@@ -205,28 +240,48 @@ class App(Router):
                 host = value if host is None else b"more than one"
             elif name == b"content-length":
                 length = value if length is None else b"more than one"
+            elif name == b"content-type":
+                request.content_type = value
         if (host and is_host(host) is None) or (
             length is not None
-            and not (
-                length.isdigit() and len(length) <= 18 and int(length) <= limit
-            )
+            and (is_length(length) is None or int(length) > limit)
         ):
             request.fault = head_fault(host, length, limit)
-        response: Response = await endpoint(request)
+        response: Any = None
+        try:
+            response = await endpoint(request)
+            exits = request.exits
+            if exits and response.body is not None:
+                exits.failure = exits.failure or response.error
+                wrong = exits.failure is not None
+                exits.failed = wrong or response.status_code >= 400
+                # PERF: `leave` inline where nothing failed: a call less each.
+                while exits and exits.failure is None:
+                    kind, opened = exits.pop()
+                    if kind == GENERATOR:
+                        left = next(opened, NOTHING)
+                    else:
+                        left = await anext(opened, NOTHING)
+                    if left is not NOTHING:
+                        await yielded_twice(kind, opened)
+                if exits:
+                    response = await settle(request, response)
+        except BaseException as exc:
+            response = await break_off(request, response, exc)
         if response.body is None:
-            await produce(response, request, send, self.errors)
+            await produce_closing(request, response, send)
         elif type(response.error) is not ClientDisconnect:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": response.status_code,
-                    "headers": response.raw_headers,
-                }
-            )
+            start: Message = {"type": "http.response.start"}
+            start["status"] = response.status_code
+            start["headers"] = response.raw_headers
+            await send(start)
             body = b"" if method == "HEAD" else response.body
             await send({"type": "http.response.body", "body": body})
+        if request.after and response.error is None:
+            for begin in request.after:
+                begin()
 
-    def _miss(self, path: str, others: tuple[Route, ...]) -> Handler:
+    def _miss(self, path: str, others: tuple[Route, ...]) -> Endpoint:
         """Return what answers a path or method that no route has."""
         if others:
             if others not in self._misses:
@@ -239,7 +294,8 @@ class App(Router):
             return self._misses[others]
         if self.redirect_slashes and self._has_twin(path):
             return self._twin
-        return self._missing
+        missing: Endpoint = self._missing
+        return missing
 
     def _has_twin(self, path: str) -> bool:
         """Whether the path exists with (or without) a slash at its end."""
@@ -248,12 +304,26 @@ class App(Router):
         return route is not None or bool(others)
 
     async def _serve_other(
-        self, scope: Scope, receive: Receive, send: Send
+        self, scope: Scope, receive: Receive, send: Send, inside: bool = False
     ) -> None:
-        """Serve what is not HTTP."""
+        """Serve what is not HTTP, or what comes before the app is ready."""
         kind = scope["type"]
-        if kind == "lifespan":
-            await self._serve_lifespan(receive, send)
+        if not (inside or self._is_ready) and kind != "lifespan":
+            self._is_ready = await self.lifespan.ready()
+            self._is_direct = self._is_ready and not self._layers
+        if self._layers and not inside:
+            if self._outermost is None:
+                app = partial(self.__call__, inside=True)
+                self._outermost = compile_layers(app, self._layers)
+            await self._outermost(scope, receive, send)
+        elif kind == "http":
+            await self(scope, receive, send, inside=True)
+        elif kind == "lifespan":
+            receive = self.sockets.drained(receive)
+            try:
+                await self.lifespan.serve(scope, receive, send)
+            finally:
+                self._is_ready = self._is_direct = False
         elif kind == "websocket":
             await self._serve_websocket(scope, receive, send)
         else:
@@ -262,44 +332,16 @@ class App(Router):
                 "it speaks 'http', 'lifespan' and 'websocket'."
             )
 
-    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
-        """Freeze at startup: a mistake stops the server, not a request."""
-        await receive()
-        try:
-            self.freeze()
-        except ConfigurationError as error:
-            await send(
-                {"type": "lifespan.startup.failed", "message": str(error)}
-            )
-            return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
-
     async def _serve_websocket(
         self, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Hand a socket to the app that is mounted there, or turn it away."""
-        route, _, _ = self.match(WEBSOCKET, own_path(scope))
-        if route is not None:
+        """Serve a socket, hand it to a mounted app, or turn it away."""
+        route, params, _ = self.match(WEBSOCKET, own_path(scope))
+        if isinstance(route, Mount):
             await route.handler(child_scope(scope, route.path), receive, send)
             return
-        # SPEC: a close before the accept makes the server answer 403.
-        await receive()
-        await send({"type": "websocket.close"})
-
-
-def check_options(route: Route) -> None:
-    """Raise ConfigurationError for an option that cannot be meant."""
-    unknown = sorted(set(route.options) - ROUTE_OPTIONS)
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], ROUTE_OPTIONS, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigurationError(
-            f"{route.where}: there is no option {unknown[0]!r}.{hint}"
-        )
-    limit = route.options["max_body"]
-    if not isinstance(limit, int) or limit < 0:
-        raise ConfigurationError(
-            f"{route.where}: max_body is a number of bytes, not {limit!r}."
-        )
+        options = self.defaults if route is None else route.options
+        limit = options.get("max_message", MAX_MESSAGE)
+        socket = WebSocket(scope, receive, send, self, route, params, limit)
+        endpoint = route.endpoint if route else turn_away
+        await self.sockets.serve(socket, endpoint)

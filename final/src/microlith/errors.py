@@ -23,7 +23,7 @@ from microlith.exceptions import (
     HTTPException,
 )
 from microlith.exceptions import phrase as phrase_of
-from microlith.requests import Request
+from microlith.requests import HTTPConnection, Request
 from microlith.responses import (
     HTMLResponse,
     JSONResponse,
@@ -37,7 +37,7 @@ __all__ = ["ErrorMap", "Problem"]
 log = logging.getLogger("microlith.errors")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-ErrorHandler = Callable[[Request, Any], Response | Awaitable[Response]]
+ErrorHandler = Callable[[Any, Any], Response | Awaitable[Response]]
 
 CLIENT_CLOSED_REQUEST = 499
 """What a request is logged as when its client left; it is never sent."""
@@ -126,10 +126,13 @@ class ErrorMap:
                 return key, handler
         return None, self._unhandled
 
-    async def respond(self, request: Request, exc: Exception) -> Response:
+    async def respond(
+        self, request: HTTPConnection, exc: Exception
+    ) -> Response:
         """Return the response to an exception; never raises Exception.
 
-        The response's ``error`` is the exception, so that nothing is hidden.
+        ``request`` may be a WebSocket, whose handshake it then answers. The
+        response's ``error`` is the exception, so that nothing is hidden.
         """
         key, handler = self._find(exc)
         if key in (None, Exception, 500) and not isinstance(
@@ -144,7 +147,7 @@ class ErrorMap:
         response.error = exc
         return response
 
-    def _unhandled(self, request: Request, exc: Exception) -> Response:
+    def _unhandled(self, request: HTTPConnection, exc: Exception) -> Response:
         """Answer 500: without details, unless this is debug mode."""
         if self.debug:
             return debug_page(request, exc)
@@ -152,7 +155,7 @@ class ErrorMap:
 
 
 async def call_handler(
-    handler: ErrorHandler, request: Request, exc: Exception
+    handler: ErrorHandler, request: HTTPConnection, exc: Exception
 ) -> Response:
     """Call an exception handler, plain or async, and check what it returns."""
     response = handler(request, exc)
@@ -199,12 +202,13 @@ async def produce(
     try:
         await response(request.scope, request.receive, outgoing)
     except Exception as exc:
+        response.error = exc
+        if isinstance(exc, ClientDisconnect):
+            return
         if outgoing.started:
             log_unhandled(request, exc)
             raise
         answer = await errors.respond(request, exc)
-        if isinstance(exc, ClientDisconnect):
-            return
         # What middlewares have set stays; what described the body goes.
         kept = [f for f in response.raw_headers if f[0] not in BODY_FIELDS]
         answer.raw_headers += kept
@@ -226,7 +230,7 @@ class Outgoing:
         await self.send(message)
 
 
-def log_unhandled(request: Request, exc: Exception) -> None:
+def log_unhandled(request: HTTPConnection, exc: Exception) -> None:
     """Write the one record of an exception that nobody foresaw.
 
     An exception may come by again in the same request: let out by a mounted
@@ -237,19 +241,28 @@ def log_unhandled(request: Request, exc: Exception) -> None:
         return
     with suppress(AttributeError):
         exc.logged_for = headers  # type: ignore[attr-defined]
-    method, path = request.method, request.path
+    method, path = method_of(request), request.path
     log.error("Unhandled error in %s %r", method, path, exc_info=exc)
+
+
+def method_of(request: HTTPConnection) -> str:
+    """Return the method, or the word for a WebSocket, which has none."""
+    return str(request.scope.get("method", "WEBSOCKET"))
 
 
 # --- answers -----------------------------------------------------------------
 
 
-def answer_http_exception(request: Request, exc: HTTPException) -> Response:
+def answer_http_exception(
+    request: HTTPConnection, exc: HTTPException
+) -> Response:
     """Answer an HTTPException as it asks to be."""
     return answer(request, exc)
 
 
-def answer_disconnect(request: Request, exc: ClientDisconnect) -> Response:
+def answer_disconnect(
+    request: HTTPConnection, exc: ClientDisconnect
+) -> Response:
     """Stand in for an answer when nobody is left to read one."""
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
@@ -261,7 +274,7 @@ DEFAULTS: Mapping[type | int, ErrorHandler] = {
 """What answers where an app has no handler of its own."""
 
 
-def answer(request: Request, exc: HTTPException) -> Response:
+def answer(request: HTTPConnection, exc: HTTPException) -> Response:
     """Return a problem document, or text for a client that asks for it."""
     status, detail = exc.status_code, exc.detail
     response: Response
@@ -306,7 +319,7 @@ def quality(parameters: str) -> float:
     return 1.0
 
 
-def debug_page(request: Request, exc: Exception) -> Response:
+def debug_page(request: HTTPConnection, exc: Exception) -> Response:
     """Show the traceback, escaped. For debug mode alone."""
     trace = printable("".join(traceback.format_exception(exc)))
     if "text/html" not in request.headers.get("accept", ""):
@@ -315,7 +328,7 @@ def debug_page(request: Request, exc: Exception) -> Response:
     # SECURITY: message and path hold what the client sent: escape both.
     return HTMLResponse(
         f"<!doctype html><title>{title}</title><h1>{title}</h1>"
-        f"<p>{escape(request.method)} {escape(request.path)}</p>"
+        f"<p>{escape(method_of(request))} {escape(request.path)}</p>"
         f"<pre>{escape(trace)}</pre>",
         500,
     )

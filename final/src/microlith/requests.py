@@ -10,6 +10,7 @@ Must not know responses, routing or the application: ``app`` and ``route`` are
 carried for the handler, never looked into.
 """
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote
@@ -33,73 +34,58 @@ from microlith.exceptions import (
 )
 from microlith.types import Message, Receive, Scope
 
-__all__ = ["Request"]
+__all__ = ["HTTPConnection", "Request"]
 
 T = TypeVar("T")
 
 MAX_BODY = 10 * 1024 * 1024
 """How many bytes of a body are read, unless an app or route says more."""
 
+is_length = re.compile(rb"[0-9]{1,18}").fullmatch
+"""Whether these bytes are a Content-Length that anybody could mean."""
 
-class Request:
-    """One HTTP request.
+BODY_READ = "microlith.body_read"
+"""The key of the scope that says: of this body nothing is left to receive."""
 
-    ``path_params`` are the values that the route's template named;
-    ``max_body`` is the largest body that will be read, in bytes. ``fault`` is
-    what an app found wrong with the head. ``exits`` and ``after`` are empty
-    pockets: what must run before the response leaves, and after it.
+
+class HTTPConnection:
+    """What a request and a WebSocket have in common: the head.
+
+    ``path_params`` are the values that the route's template named. ``fault``
+    is what an app found wrong with the head. ``exits`` and ``after`` are empty
+    pockets: what must run before the answer is complete, and after it. A
+    function that takes an HTTPConnection serves both.
     """
 
     __slots__ = (
-        "_body",
         "_cookies",
         "_headers",
         "_query_params",
-        "_read",
         "_values",
         "after",
         "app",
         "exits",
         "fault",
-        "max_body",
         "path_params",
         "receive",
         "route",
         "scope",
     )
 
-    def __init__(
-        self,
-        scope: Scope,
-        receive: Receive,
-        app: Any = None,
-        route: Any = None,
-        path_params: dict[str, Any] | None = None,
-        max_body: int = MAX_BODY,
-    ) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.app = app
-        self.route = route
-        self.path_params = {} if path_params is None else path_params
-        self.max_body = max_body
-        self.fault: HTTPException | None = None
-        self.exits: list[Any] | None = None
-        self.after: list[Any] | None = None
-        self._headers: Headers | None = None
-        self._query_params: QueryParams | None = None
-        self._cookies: dict[str, str] | None = None
-        self._values: dict[Key[Any], Any] | None = None
-        self._body: bytes | None = None
-        self._read = False
+    scope: Scope
+    receive: Receive
+    app: Any
+    route: Any
+    path_params: dict[str, Any]
+    fault: HTTPException | None
+    exits: Any
+    after: list[Any] | None
+    _headers: Headers | None
+    _query_params: QueryParams | None
+    _cookies: dict[str, str] | None
+    _values: dict[Key[Any], Any] | None
 
     # --- the head: there from the start --------------------------------------
-
-    @property
-    def method(self) -> str:
-        """The request method, in upper case: ``"GET"``."""
-        method: str = self.scope["method"]
-        return method
 
     @property
     def path(self) -> str:
@@ -119,7 +105,9 @@ class Request:
         """The query string's fields; BadRequest when they are too many."""
         if self._query_params is None:
             try:
-                self._query_params = QueryParams(self.scope["query_string"])
+                self._query_params = QueryParams(
+                    self.scope.get("query_string", b"")
+                )
             except ValueError as error:
                 raise _bad("query", str(error), "too_many_fields") from None
         return self._query_params
@@ -151,7 +139,7 @@ class Request:
         if not path.startswith("/"):
             # SECURITY: a target such as "@evil.example" would become the host.
             path = "/" + path
-        query = scope["query_string"].decode("latin-1")
+        query = scope.get("query_string", b"").decode("latin-1")
         return URL(scope.get("scheme", "http"), self._host(), path, query)
 
     def _host(self) -> str:
@@ -184,6 +172,48 @@ class Request:
         """Whether a value is stored under this key."""
         return self._values is not None and key in self._values
 
+
+class Request(HTTPConnection):
+    """One HTTP request.
+
+    ``max_body`` is the largest body that will be read, in bytes, and
+    ``content_type`` its Content-Type, if an app has seen one.
+    """
+
+    __slots__ = ("_body", "_read", "content_type", "max_body")
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        app: Any = None,
+        route: Any = None,
+        path_params: dict[str, Any] | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.app = app
+        self.route = route
+        self.path_params = {} if path_params is None else path_params
+        self.max_body = max_body
+        self.fault = None
+        self.exits = None
+        self.after = None
+        self.content_type: bytes | None = None
+        self._headers = None
+        self._query_params = None
+        self._cookies = None
+        self._values = None
+        self._body: bytes | None = None
+        self._read = False
+
+    @property
+    def method(self) -> str:
+        """The request method, in upper case: ``"GET"``."""
+        method: str = self.scope["method"]
+        return method
+
     # --- the body: still on its way ------------------------------------------
 
     async def body(self) -> bytes:
@@ -206,6 +236,7 @@ class Request:
         if message.get("more_body", False):
             body = await self._join(body)
         self._body = body
+        self.scope[BODY_READ] = True
         return body
 
     async def _join(self, body: bytes) -> bytes:
@@ -241,6 +272,7 @@ class Request:
             more = message.get("more_body", False)
             if piece:
                 yield piece
+        self.scope[BODY_READ] = True
 
     async def text(self) -> str:
         """Return the body as UTF-8 text. Raises BadRequest when it is not."""

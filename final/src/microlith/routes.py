@@ -19,8 +19,11 @@ __all__ = ["Mount", "Route", "Routes"]
 ANY = "*"
 """The method of a mount: whatever the request's method is."""
 
-WEBSOCKET = "WEBSOCKET"
-"""The pseudo-method of a WebSocket route; never part of ``Allow``."""
+WEBSOCKET = "(WEBSOCKET)"
+"""The pseudo-method of a WebSocket route; never part of ``Allow``.
+
+No request can have it as its method: parentheses are not allowed there.
+"""
 
 
 class Route:

@@ -155,6 +155,10 @@ class Router:
         """Register a handler for OPTIONS, in place of the automatic answer."""
         return self.route(path, ("OPTIONS",), **options)
 
+    def websocket(self, path: str, **options: Any) -> Callable[[H], H]:
+        """Register the decorated handler for WebSockets."""
+        return self.route(path, (WEBSOCKET,), **options)
+
     def mount(self, path: str, app: Any, **options: Any) -> None:
         """Hand everything below a path to another ASGI app."""
         caller = sys._getframe(1)
@@ -287,7 +291,8 @@ class Router:
     ) -> None:
         """Give one method of a leaf to a route, and to no second one."""
         wild = method == ANY and not isinstance(route, Mount)
-        if wild or _is_method(method) is None:
+        known = method == WEBSOCKET or _is_method(method) is not None
+        if wild or not known:
             raise ConfigurationError(
                 f"{route.where}: {method!r} is not a method."
             )

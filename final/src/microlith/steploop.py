@@ -1,8 +1,8 @@
-"""An event loop that is stepped by hand, without I/O and without a thread.
+"""An event loop that is stepped by hand, without I/O.
 
-It knows what is ready now and what is due later, and nothing else. When
-neither is left, whoever still waits would wait for ever: that is `Stuck`, at
-once, where a real loop would hang.
+It knows what is ready now, what is due later, and how many calls are away in a
+thread of a pool. When none of these is left, whoever still waits would wait
+for ever: that is `Stuck`, at once, where a real loop would hang.
 
 Knows asyncio alone.
 """
@@ -10,11 +10,14 @@ Knows asyncio alone.
 import asyncio
 import heapq
 import logging
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from contextvars import Context
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 __all__ = ["StepLoop", "Stuck", "new_loop"]
@@ -34,6 +37,9 @@ class StepLoop(asyncio.AbstractEventLoop):
     def __init__(self) -> None:
         self._ready: deque[asyncio.Handle] = deque()
         self._timers: list[asyncio.TimerHandle] = []
+        self._inbox: SimpleQueue[asyncio.Handle] = SimpleQueue()
+        self._away = 0
+        self._pool: Executor | None = None
 
     def time(self) -> float:
         return time.monotonic()
@@ -70,6 +76,37 @@ class StepLoop(asyncio.AbstractEventLoop):
             self.time() + delay, callback, *args, context=context
         )
 
+    def call_soon_threadsafe(  # type: ignore[override]
+        self,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._inbox.put(handle)
+        return handle
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        if sys.platform == "emscripten":  # has no threads
+            future = self.create_future()
+            try:
+                future.set_result(func(*args))
+            except Exception as error:
+                future.set_exception(error)
+            return future
+        if executor is None:
+            self._pool = executor = self._pool or ThreadPoolExecutor()
+        self._away += 1
+        future = asyncio.wrap_future(executor.submit(func, *args), loop=self)
+        future.add_done_callback(self._came_back)
+        return future
+
+    def _came_back(self, future: asyncio.Future[Any]) -> None:
+        """Count one call less that is away."""
+        self._away -= 1
+
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
 
@@ -100,8 +137,7 @@ class StepLoop(asyncio.AbstractEventLoop):
 
     def step(self) -> bool:
         """Run what is ready; return False when nothing is left to run."""
-        if not self._ready and self._timers:
-            time.sleep(max(0.0, self._timers[0].when() - self.time()))
+        self._drain(block=not self._ready)
         while self._timers and self._timers[0].when() <= self.time():
             self._ready.append(heapq.heappop(self._timers))
         if not self._ready and not self._timers:
@@ -112,6 +148,20 @@ class StepLoop(asyncio.AbstractEventLoop):
                 if not handle.cancelled():
                     handle._run()
         return True
+
+    def _drain(self, block: bool) -> None:
+        """Take in what threads have sent; wait for them or for a timer."""
+        pause = None
+        if self._timers:
+            pause = max(0.0, self._timers[0].when() - self.time())
+        if block and not self._away and pause:
+            time.sleep(pause)
+        wait = block and self._away > 0
+        with suppress(Empty):
+            while True:
+                handle = self._inbox.get(wait, pause if wait else None)
+                self._ready.append(handle)
+                wait = False
 
     def run_until(self, done: Callable[[], bool], waiting_for: str) -> None:
         """Step until ``done()``; raise Stuck when it can never become true."""

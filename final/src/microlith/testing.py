@@ -12,13 +12,23 @@ May import everything below it; nothing in the package imports it.
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 from pydantic_core import from_json, to_json
 
-from microlith.steploop import Stuck, new_loop
+from microlith.background import TASK_NAME
+from microlith.conversations import StreamSession, WebSocketSession
+from microlith.scopes import (
+    HeadersInput,
+    dict_items,
+    lifespan_scope,
+    socket_scope,
+    split_body,
+    with_query,
+)
+from microlith.steploop import StepLoop, Stuck, new_loop
 from microlith.types import ASGIApp, Message, Scope
 
 __all__ = [
@@ -31,7 +41,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-HeadersInput = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -87,8 +96,10 @@ class Exchange:
 
     __test__ = False
 
-    def __init__(self, app: ASGIApp, scope: Scope) -> None:
-        self.loop = new_loop()
+    def __init__(
+        self, app: ASGIApp, scope: Scope, loop: StepLoop | None = None
+    ) -> None:
+        self.loop = new_loop() if loop is None else loop
         self.sent: list[Message] = []
         self._taken = 0
         self._inbox: deque[Message] = deque()
@@ -194,7 +205,11 @@ class TestClient:
     """Send requests to an ASGI app in process, like a small httpx client.
 
     ``headers`` go with every request; ``scope`` keys replace those of
-    `http_scope` (``root_path``, ``client``, …).
+    `http_scope` (``root_path``, ``client``, …). In a ``with`` block the app is
+    started before the first request and stopped at the end, on one loop::
+
+        with TestClient(app) as client:
+            assert client.get("/").status_code == 200
     """
 
     __test__ = False
@@ -205,6 +220,30 @@ class TestClient:
         self.app = app
         self.headers = dict(headers)
         self.scope = scope
+        self.loop = new_loop()
+        self.state: dict[str, Any] = {}
+        self._life: Exchange | None = None
+
+    def __enter__(self) -> "TestClient":
+        """Start the app; raise AssertionError when it reports a failure."""
+        self.state.clear()
+        life = Exchange(self.app, lifespan_scope(self.state), self.loop)
+        life.put({"type": "lifespan.startup"})
+        answer = life.take()
+        if answer["type"] != "lifespan.startup.complete":
+            life.finish()
+        expect(answer, "lifespan.startup.complete")
+        self._life = life
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop the app; raise AssertionError when it reports a failure."""
+        life, self._life = self._life, None
+        if life is not None:
+            life.put({"type": "lifespan.shutdown"})
+            answer = life.take()
+            life.finish()
+            expect(answer, "lifespan.shutdown.complete")
 
     def request(
         self,
@@ -219,9 +258,66 @@ class TestClient:
         """Send one request and return the complete answer.
 
         ``content`` is the body: bytes, text, or an iterable of the chunks in
-        which it arrives. ``json`` is encoded, with its Content-Type. Raises
-        whatever the app lets out.
+        which it arrives. ``json`` is encoded, with its Content-Type. When it
+        returns, background tasks have run. Raises whatever the app lets out.
         """
+        exchange = self._ask(method, target, params, headers, content, json)
+        message = exchange.take()
+        while message["type"] != "http.response.body" or message.get(
+            "more_body"
+        ):
+            message = exchange.take()
+        exchange.put({"type": "http.disconnect"})
+        exchange.finish()
+        while not self._is_quiet() and self.loop.step():
+            continue
+        return TestResponse(exchange.sent)
+
+    def stream(
+        self,
+        method: str,
+        target: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: HeadersInput = (),
+        content: bytes | str | Iterable[bytes] = b"",
+        json: Any = None,
+    ) -> StreamSession:
+        """Send one request; return the answer as soon as it has started.
+
+        For a ``with`` block, whose end before the answer's is a client that
+        goes away.
+        """
+        exchange = self._ask(method, target, params, headers, content, json)
+        return StreamSession(exchange)
+
+    def websocket(
+        self,
+        target: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: HeadersInput = (),
+        subprotocols: Sequence[str] = (),
+    ) -> WebSocketSession:
+        """Open a WebSocket; for a ``with`` block, whose end closes it.
+
+        Raises `SocketRefused` when the app does not accept it.
+        """
+        sent = [*self.headers.items(), *dict_items(headers)]
+        target = with_query(target, params)
+        scope = socket_scope(http_scope("GET", target, sent), subprotocols)
+        return WebSocketSession(self._call({**scope, **self.scope}))
+
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        params: Mapping[str, Any] | None,
+        headers: HeadersInput,
+        content: bytes | str | Iterable[bytes],
+        json: Any,
+    ) -> Exchange:
+        """Call the app with one request, its whole body put in."""
         sent = [*self.headers.items(), *dict_items(headers)]
         if json is not None:
             content = to_json(json)
@@ -233,31 +329,26 @@ class TestClient:
             "transfer-encoding",
         }:
             sent.append(("content-length", str(sum(map(len, chunks)))))
-        if params:
-            target += ("&" if "?" in target else "?") + urlencode(
-                params, doseq=True
-            )
-        return self._send(
-            http_scope(method, target, sent, **self.scope), chunks
-        )
-
-    def _send(self, scope: Scope, chunks: list[bytes]) -> TestResponse:
-        """Play the whole exchange: body in, answer out, then hang up."""
-        exchange = Exchange(self.app, scope)
+        target = with_query(target, params)
+        exchange = self._call(http_scope(method, target, sent, **self.scope))
         last = len(chunks) - 1
         for index, chunk in enumerate(chunks):
             more = index < last
             exchange.put(
                 {"type": "http.request", "body": chunk, "more_body": more}
             )
-        message = exchange.take()
-        while message["type"] != "http.response.body" or message.get(
-            "more_body"
-        ):
-            message = exchange.take()
-        exchange.put({"type": "http.disconnect"})
-        exchange.finish()
-        return TestResponse(exchange.sent)
+        return exchange
+
+    def _call(self, scope: Scope) -> Exchange:
+        """Call the app; inside a ``with`` block it gets the server's state."""
+        if self._life is not None:
+            scope["state"] = dict(self.state)
+        return Exchange(self.app, scope, self.loop)
+
+    def _is_quiet(self) -> bool:
+        """Whether no background task is left to run."""
+        tasks = asyncio.all_tasks(self.loop)
+        return all(task.get_name() != TASK_NAME for task in tasks)
 
     def get(self, target: str, **options: Any) -> TestResponse:
         """Send a GET request; the options are those of `request`."""
@@ -288,15 +379,9 @@ class TestClient:
         return self.request("DELETE", target, **options)
 
 
-def dict_items(headers: HeadersInput) -> Iterable[tuple[str, str]]:
-    """Return the pairs of a mapping, or the pairs as they are."""
-    return headers.items() if isinstance(headers, Mapping) else headers
-
-
-def split_body(content: bytes | str | Iterable[bytes]) -> list[bytes]:
-    """Return the chunks in which a body arrives; never an empty list."""
-    if isinstance(content, str):
-        content = content.encode()
-    if isinstance(content, bytes):
-        return [content]
-    return list(content) or [b""]
+def expect(message: Message, kind: str) -> None:
+    """Raise AssertionError unless an event is of this kind."""
+    if message["type"] != kind:
+        raise AssertionError(
+            f"The app answered {message['type']}: {message.get('message')}"
+        )

@@ -87,7 +87,9 @@ def test_shutdown_is_answered_and_ends_the_call() -> None:
 
 
 def test_a_websocket_is_closed_before_it_is_accepted() -> None:
-    exchange = Exchange(App(hello), {"type": "websocket", "path": "/"})
+    exchange = Exchange(
+        App(hello), {"type": "websocket", "path": "/", "headers": []}
+    )
     exchange.put({"type": "websocket.connect"})
     assert exchange.take()["type"] == "websocket.close"
     exchange.finish()
@@ -95,7 +97,9 @@ def test_a_websocket_is_closed_before_it_is_accepted() -> None:
 
 
 def test_a_websocket_is_not_closed_before_connect_has_come() -> None:
-    exchange = Exchange(App(hello), {"type": "websocket", "path": "/"})
+    exchange = Exchange(
+        App(hello), {"type": "websocket", "path": "/", "headers": []}
+    )
     with pytest.raises(Stuck):
         exchange.take()
     assert exchange.sent == [], "receive websocket.connect first, then answer"

@@ -155,17 +155,16 @@ def test_a_mounted_microlith_app_answers_by_its_own_map():
     assert client.get("/x").text == "NotFound"
 
 
-@pytest.mark.parametrize("result", [None, "text", {"a": 1}])
-def test_a_handler_that_returns_no_response(result, caplog):
+def test_a_handler_that_returns_no_response(caplog):
     app = App()
 
     @app.get("/")
     async def forgetful(request):
-        return result
+        return Broken
 
     answer = TestClient(app).get("/")
     assert answer.status_code == 500
-    assert f"returned {result!r}, not a Response" in caplog.text, (
+    assert f"returned {Broken!r}" in caplog.text, (
         "the log says which handler returned what"
     )
 

@@ -199,12 +199,13 @@ async def produce(
     try:
         await response(request.scope, request.receive, outgoing)
     except Exception as exc:
+        response.error = exc
+        if isinstance(exc, ClientDisconnect):
+            return
         if outgoing.started:
             log_unhandled(request, exc)
             raise
         answer = await errors.respond(request, exc)
-        if isinstance(exc, ClientDisconnect):
-            return
         # What middlewares have set stays; what described the body goes.
         kept = [f for f in response.raw_headers if f[0] not in BODY_FIELDS]
         answer.raw_headers += kept

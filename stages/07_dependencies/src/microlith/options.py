@@ -1,0 +1,62 @@
+"""What a route, a router or an app may be given besides its paths.
+
+Options are one mapping from stage 03 on; here is the list of those that mean
+something, each with what its value has to be.
+
+Must not know the application.
+"""
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+from microlith.exceptions import ConfigurationError
+from microlith.routes import Route
+
+__all__ = ["check_options"]
+
+
+def is_count(value: Any) -> bool:
+    """Whether this is a whole number, not below zero."""
+    return type(value) is int and value >= 0
+
+
+def is_status(value: Any) -> bool:
+    """Whether this is the status of an answer, or None for the usual one."""
+    return value is None or (isinstance(value, int) and 200 <= value <= 599)
+
+
+def is_list(value: Any) -> bool:
+    """Whether this is a list or a tuple."""
+    return isinstance(value, list | tuple)
+
+
+def is_flag(value: Any) -> bool:
+    """Whether this is True or False."""
+    return isinstance(value, bool)
+
+
+OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "always_422": (is_flag, "True or False"),
+    "dependencies": (is_list, "a list of Depends(…)"),
+    "max_body": (is_count, "a number of bytes"),
+    "middleware": (is_list, "a list"),
+    "status_code": (is_status, "a number from 200 to 599"),
+}
+"""Each option: whether a value is allowed, and what it has to be."""
+
+
+def check_options(route: Route) -> None:
+    """Raise ConfigurationError for an option that cannot be meant."""
+    for name, value in route.options.items():
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name, OPTIONS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigurationError(
+                f"{route.where}: there is no option {name!r}.{hint}"
+            )
+        allowed, wanted = OPTIONS[name]
+        if not allowed(value):
+            raise ConfigurationError(
+                f"{route.where}: {name} is {wanted}, not {value!r}."
+            )
