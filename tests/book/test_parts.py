@@ -17,7 +17,8 @@ def test_the_card_sums_the_stage_up(book: Any) -> None:
     html = book.render("@@card 3", None)
     assert "**Stage 03 · Chain**" in html
     assert "+46 −3 lines" in html
-    assert "~ `applications.py` · + `middleware/__init__.py`" in html
+    space = "\N{NO-BREAK SPACE}"  # a sign stays on the line of its file
+    assert f"~{space}`applications.py` · +{space}`middleware/__init__.py`" in html
     assert "[stage 01](01-hello.md), [stage 02](02-requests.md)" in html
     assert "5 minutes to read, 10 to build" in html
     assert "wrap a handler" in html
