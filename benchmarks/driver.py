@@ -35,21 +35,22 @@ TIMEOUT = 30.0
 def scope_of(exchange: Exchange, wrong: Refusal | None = None) -> dict[str, Any]:
     """Return the scope that a server would make of an exchange."""
     path, query, body = exchange.path, exchange.query, exchange.body
-    headers = dict(exchange.headers)
+    headers, method = dict(exchange.headers), exchange.method
     if wrong is not None:
+        method = wrong.method or method
         path = path if wrong.path is None else wrong.path
         query = query if wrong.query is None else wrong.query
         body = body if wrong.body is None else wrong.body
         headers |= wrong.headers or {}
     fields = {"host": "localhost:8000", "user-agent": "benchmark", "accept": "*/*"}
-    fields |= headers
     if body:
         fields["content-length"] = str(len(body))
+    fields |= headers
     scope: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": exchange.method,
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),

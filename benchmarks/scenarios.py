@@ -14,23 +14,32 @@ from typing import Any
 
 from benchmarks.models import CHUNK, CHUNKS, GREETING, ITEMS, LAYERS, ROUTES
 
-__all__ = ["MESSAGE", "SCENARIOS", "Exchange", "Refusal"]
+__all__ = ["CLAIMS", "MESSAGE", "SCENARIOS", "Exchange", "Refusal"]
 
 MESSAGE = "a short message of text"
 """What the WebSocket has to echo."""
+
+CLAIMS = ("CHECKS_MEDIA_TYPE", "CHECKS_HEAD")
+"""What a framework's file may claim to refuse."""
 
 JSON_TYPE = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A wrong input: what differs from the exchange, and why it is wrong."""
+    """A wrong input: what differs from the exchange, and why it is wrong.
+
+    ``claim`` names the constant of a framework's file that says whether this is
+    refused there; without one everybody has to.
+    """
 
     why: str
     path: str | None = None
     query: str | None = None
     body: bytes | None = None
     headers: Mapping[str, str] | None = None
+    method: str | None = None
+    claim: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,11 @@ def changed(**values: Any) -> bytes:
     return json.dumps(item).encode()
 
 
+def head(why: str, headers: Mapping[str, str]) -> Refusal:
+    """Return a head that is wrong whatever is asked for."""
+    return Refusal(why, headers=headers, claim="CHECKS_HEAD")
+
+
 LIST = (
     Exchange(
         "plaintext",
@@ -84,6 +98,13 @@ LIST = (
         "/plaintext",
         media_type="text/plain",
         expects=GREETING,
+        refuses=(
+            head("a Host with a slash", {"host": "a/b"}),
+            head("a Host with a space", {"host": "a b"}),
+            head("a length that is no number", {"content-length": "1_0"}),
+            head("a length above the limit", {"content-length": "999999999999"}),
+            Refusal("another method", method="DELETE", claim="CHECKS_HEAD"),
+        ),
     ),
     Exchange("json", "JSON", "/json", expects={"message": GREETING}),
     Exchange(
@@ -119,7 +140,11 @@ LIST = (
             Refusal("below the limit", body=changed(price=-1)),
             Refusal("a member is missing", body=changed(name=None)),
             Refusal("a member of another type", body=changed(tags=7)),
-            Refusal("media type", headers={"content-type": "application/xml"}),
+            Refusal(
+                "media type",
+                headers={"content-type": "application/xml"},
+                claim="CHECKS_MEDIA_TYPE",
+            ),
         ),
     ),
     Exchange(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,14 +95,16 @@ async def check(app: App, exchange: Exchange) -> None:
             raise WrongAnswer(f"{exchange.name}: {talk.echoes} echoes, {talk.last!r}")
 
 
-async def check_refusals(app: App, exchange: Exchange, media_type: bool) -> list[str]:
+async def check_refusals(
+    app: App, exchange: Exchange, claims: Collection[str]
+) -> list[str]:
     """Raise WrongAnswer for wrong input that is not refused; return the reasons.
 
-    ``media_type`` says whether the framework claims to check media types.
+    ``claims`` are what the framework says that it checks besides; see `Refusal`.
     """
     refused = []
     for wrong in exchange.refuses:
-        if wrong.headers and not media_type:
+        if wrong.claim is not None and wrong.claim not in claims:
             continue
         answer = await ask(app, exchange, wrong)
         if not 400 <= answer.status < 500:

@@ -32,7 +32,7 @@ from benchmarks.driver import (
     time_requests,
     time_websocket,
 )
-from benchmarks.scenarios import SCENARIOS, Exchange
+from benchmarks.scenarios import CLAIMS, SCENARIOS, Exchange
 
 WARM_UP = 20
 
@@ -44,7 +44,7 @@ class Subject:
         self.module = module
         self.exchanges: Mapping[str, Exchange]
         self.exchanges = getattr(module, "EXCHANGES", SCENARIOS)
-        self.media_type: bool = getattr(module, "CHECKS_MEDIA_TYPE", False)
+        self.claims = {c for c in CLAIMS if getattr(module, c, False)}
         self.apps: dict[str, tuple[App, Lifespan]] = {}
 
     async def app(self, name: str) -> App:
@@ -76,7 +76,7 @@ async def obey(subject: Subject, order: Mapping[str, Any]) -> Any:
     app = await subject.app(exchange.app)
     if order["do"] == "verify":
         await verify.check(app, exchange)
-        return await verify.check_refusals(app, exchange, subject.media_type)
+        return await verify.check_refusals(app, exchange, subject.claims)
     if order["do"] == "count":
         return await counts.count(app, exchange)
     if order["do"] == "frames":

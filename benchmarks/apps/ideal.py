@@ -1,17 +1,21 @@
 """The least honest work in pure Python plus pydantic-core, written by hand.
 
-What a request needs is still there: the method, the media type, the limit of the
-body, the validation, and a connection that is closed whatever happens.
+What a request needs is still there, and every endpoint has it: the Host and the
+Content-Length are checked, the method, the media type, the limit of the body and
+the validation; a HEAD has no body, an exception is a 500, and a connection is
+closed whatever happens. There is no request, no response and no router.
 """
 
 from __future__ import annotations
 
+import re
+import traceback
 from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic_core import ValidationError, to_json
 
-from benchmarks.apps.raw import serve_lifespan, stream, websocket
+from benchmarks.apps.raw import serve_lifespan, stream
 from benchmarks.models import (
     GREETING,
     ITEM_SERIALIZER,
@@ -32,11 +36,15 @@ DISTRIBUTION = ""
 UNSUPPORTED = {"typed": "there is nothing to start"}
 NOTES: dict[str, str] = {}
 CHECKS_MEDIA_TYPE = True
+CHECKS_HEAD = True
 
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 JSON = (b"content-type", b"application/json")
 HELLO = GREETING.encode()
 MAX_BODY = 10 * 1024 * 1024
+MAX_MESSAGE = 1024 * 1024
+
+is_host = re.compile(rb"[A-Za-z0-9\-._~!$&'()*+,;=%\[\]:]{1,255}").fullmatch
 
 validate_item = ITEM_VALIDATOR.validate_json
 item_to_json = ITEM_SERIALIZER.to_json
@@ -49,6 +57,8 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 NOT_FOUND: Answer = (404, [TEXT], b"not found")
 WRONG_METHOD: Answer = (405, [TEXT], b"method")
 LEFT: Answer = (400, [TEXT], b"the client has left")
+WRONG_HEAD: Answer = (400, [TEXT], b"the head")
+FAILED: Answer = (500, [TEXT], b"failed")
 TOO_LARGE: Answer = (413, [TEXT], b"too large")
 WRONG_TYPE: Answer = (415, [TEXT], b"media type")
 
@@ -81,11 +91,6 @@ async def query(scope: Any, receive: Any) -> Answer:
 
 
 async def body(scope: Any, receive: Any) -> Answer:
-    if scope["method"] != "POST":
-        return WRONG_METHOD
-    for name, value in scope["headers"]:
-        if name == b"content-type" and value != b"application/json":
-            return WRONG_TYPE
     message = await receive()
     data = message.get("body", b"")
     while message.get("more_body"):
@@ -122,16 +127,34 @@ async def dependencies(scope: Any, receive: Any) -> Answer:
         connection.close()
 
 
+GET = ("GET", "HEAD")
+POST = ("POST",)
+
 ENDPOINTS = {
-    "/plaintext": plaintext,
-    "/json": as_json,
-    "/query": query,
-    "/body": body,
-    "/models": models,
-    "/dependencies": dependencies,
+    "/plaintext": (GET, plaintext),
+    "/json": (GET, as_json),
+    "/query": (GET, query),
+    "/body": (POST, body),
+    "/models": (GET, models),
+    "/dependencies": (GET, dependencies),
 }
 
-# The routes that send by themselves: /stream and /websocket are those of `raw`.
+
+async def websocket(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        text = message.get("text")
+        if text is None or len(text) > MAX_MESSAGE:
+            await send({"type": "websocket.close", "code": 1003})
+            return
+        await send({"type": "websocket.send", "text": text})
+
+
+# The routes that send by themselves.
 SENDING = {"/stream": stream, "/websocket": websocket}
 
 
@@ -143,27 +166,49 @@ def app_of(endpoints: dict[str, Any], numbered: dict[str, Any]) -> Any:
             await serve_lifespan(receive, send)
             return
         whole = scope["path"]
-        endpoint = endpoints.get(whole)
-        if endpoint is None:
-            if whole in SENDING:
-                await SENDING[whole](scope, receive, send)
-                return
-            endpoint = numbered.get(whole.rpartition("/")[0])
-        if endpoint is None:
+        if whole in SENDING:
+            await SENDING[whole](scope, receive, send)
+            return
+        found = endpoints.get(whole) or numbered.get(whole.rpartition("/")[0])
+        wrong = host = length = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if host is not None or is_host(value) is None:
+                    wrong = WRONG_HEAD
+                host = value
+            elif name == b"content-length":
+                if length is not None or not value.isdigit() or len(value) > 18:
+                    wrong = WRONG_HEAD
+                elif int(value) > MAX_BODY:
+                    wrong = TOO_LARGE
+                length = value
+            elif name == b"content-type" and value != b"application/json":
+                wrong = WRONG_TYPE
+        if wrong is not None:
+            status, headers, content = wrong
+        elif found is None:
             status, headers, content = NOT_FOUND
+        elif scope["method"] not in found[0]:
+            status, headers, content = WRONG_METHOD
         else:
-            status, headers, content = await endpoint(scope, receive)
+            try:
+                status, headers, content = await found[1](scope, receive)
+            except Exception:
+                traceback.print_exc()
+                status, headers, content = FAILED
         headers = [*headers, (b"content-length", b"%d" % len(content))]
         await send(
             {"type": "http.response.start", "status": status, "headers": headers}
         )
+        if scope["method"] == "HEAD":
+            content = b""
         await send({"type": "http.response.body", "body": content})
 
     return app
 
 
 def main() -> Any:
-    return app_of(ENDPOINTS, {"/path": path})
+    return app_of(ENDPOINTS, {"/path": (GET, path)})
 
 
 def setting(endpoint: Any, name: bytes) -> Any:
@@ -181,8 +226,8 @@ def middlewares() -> Any:
     endpoint: Any = plaintext
     for n in range(LAYERS):
         endpoint = setting(endpoint, b"x-layer-%d" % n)
-    return app_of({"/layered": endpoint}, {})
+    return app_of({"/layered": (GET, endpoint)}, {})
 
 
 def routes(count: int = ROUTES) -> Any:
-    return app_of({}, {f"/last_route/{n}": path for n in range(count)})
+    return app_of({}, {f"/last_route/{n}": (GET, path) for n in range(count)})

@@ -24,6 +24,7 @@ DISTRIBUTION = "microlith"
 UNSUPPORTED: dict[str, str] = {}
 NOTES: dict[str, str] = {}
 CHECKS_MEDIA_TYPE = True
+CHECKS_HEAD = True
 
 Text = Annotated[str, Query(min_length=1, max_length=50)]
 Count = Annotated[int, Query(ge=1, le=100)]

@@ -272,3 +272,37 @@ def test_a_route_may_read_more_or_less_than_its_app() -> None:
             for size in (limit, limit + 1):
                 answer = client.post(path, content=b"x" * size, headers=headers)
                 assert answer.status_code == (200 if size == limit else 413)
+
+
+@pytest.mark.parametrize("how", READERS)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-length": "99"}, 413),
+        ({"content-length": "+1"}, 400),
+        ({"host": "a/b"}, 400),
+    ],
+)
+def test_a_middleware_reads_nothing_of_a_request_that_is_refused(
+    how: str, headers: dict[str, str], status: int
+) -> None:
+    received = []
+
+    async def receive() -> dict[str, Any]:
+        received.append(1)
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def reader(request: Request, call_next: Any) -> Response:
+        await read(request, how)
+        return Response()
+
+    sent: list[dict[str, Any]] = []
+    app = App(max_body=10)
+    app.add_middleware(reader)
+    app.post("/")(echo)
+    run(app(http_scope("POST", "/", headers), receive, send))
+    assert sent[0]["status"] == status
+    assert received == [], "the head says it all"

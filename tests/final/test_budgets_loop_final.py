@@ -23,8 +23,13 @@ PACKAGE = str(Path(microlith.__file__).parent)
 LOOP = str(Path(PACKAGE) / "steploop.py")
 
 
-def counted(app: App, scope: dict[str, Any], *events: Any) -> list[str]:
-    """Serve a connection twice, in a started app; return the second's frames."""
+def counted(
+    app: App, scope: dict[str, Any], *events: Any, called: int | None = 1
+) -> list[str]:
+    """Serve a connection twice, in a started app; return the second's frames.
+
+    ``called`` is how often the handler runs in each (None: as often as it likes).
+    """
 
     async def receive() -> Any:
         return inbox.pop(0)
@@ -65,7 +70,7 @@ def counted(app: App, scope: dict[str, Any], *events: Any) -> list[str]:
     sent: list[str] = []
     inbox: list[Any] = []
     run(serve())
-    assert frames.count("handler") == 1, frames
+    assert called in (None, frames.count("handler")), frames
     return frames
 
 
@@ -174,6 +179,12 @@ def test_layers_of_an_app_with_a_life_cost_two_calls(number: int) -> None:
 
 # --- sockets -----------------------------------------------------------------
 
+STREAM = 23
+"""Calls of a stream, without the steps of its generator."""
+
+NOT_FOUND = 15
+"""Calls of a 404, with the problem document that it is."""
+
 HANDSHAKE = 24
 """Calls up to the handler of a socket, without an Origin."""
 
@@ -208,8 +219,30 @@ def test_a_message_and_its_echo_cost_the_same_each_time(number: int) -> None:
     app = echo_app()
     nothing = len(counted(app, socket(), CONNECT, GONE))
     frames = counted(app, socket(), CONNECT, *[TEXT] * number, GONE)
-    # iter_text, receive_text, _next; send_text, _deliver.
-    assert len(frames) == nothing + 5 * number, frames
+    # iter_text and send_text.
+    assert len(frames) == nothing + 2 * number, frames
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 50])
+def test_a_piece_of_a_stream_costs_the_step_of_its_generator(pieces: int) -> None:
+    @named
+    async def stream() -> AsyncIterator[bytes]:
+        for _ in range(pieces):
+            yield b"a"
+
+    app = App()
+    app.get("/")(stream)
+    frames = counted(app, http_scope(), called=None)
+    # One step more than pieces: the one that finds the end.
+    assert frames.count("handler") == pieces + 1, frames
+    assert len(frames) - frames.count("handler") == STREAM, frames
+
+
+def test_a_404_costs_what_it_costs() -> None:
+    app = App()
+    app.get("/items/{n:int}")(bare)
+    frames = counted(app, http_scope(target="/things/1"), called=0)
+    assert len(frames) == NOT_FOUND, frames
 
 
 def plain() -> int:

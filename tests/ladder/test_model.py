@@ -134,4 +134,4 @@ def test_the_repository_plans_all_stages(repository: Path) -> None:
     """The real matrix is valid and has 22 stages."""
     ladder = load(repository)
     assert len(ladder.planned) == 22
-    assert all(300 <= row.max_lines <= 1145 for row in ladder.planned)
+    assert all(300 <= row.max_lines <= 1170 for row in ladder.planned)

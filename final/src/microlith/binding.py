@@ -16,7 +16,9 @@ Must not know the application.
 """
 
 import difflib
+from dataclasses import replace
 from typing import Any, get_args
+from uuid import UUID
 
 from microlith.calls import Exits
 from microlith.kinds import bare, is_list, is_scalar
@@ -42,6 +44,9 @@ class Root:
 
 ROOT = Root()
 """Stands for the request itself among the readers."""
+
+MAKES = {"int": int, "uuid": UUID, "float": float, "str": str, "path": str}
+"""The types of what the converters of a path make."""
 
 CONVERTED = {"int": "an int", "uuid": "a UUID", "float": "a float"}
 """What the converters of a path make of a segment."""
@@ -74,7 +79,6 @@ class Binder:
         self.context = context
         template = Template(route.path or "/")
         self.kinds = dict(zip(template.names, template.kinds, strict=True))
-        self.taken = {p.name for p in read_parameters(route.handler)}
 
     def explicit(self, parameter: Parameter) -> Reader | None:
         """Return the reader that a marker or the path names, or None."""
@@ -137,11 +141,14 @@ class Binder:
                 f"is a str, and {{{reader.key}:{kind}}} makes it "
                 f"{CONVERTED[kind]}. Make the two agree."
             )
-        return reader
+        return replace(reader, made=reader.annotation is MAKES[kind])
 
     def check_spelling(self, parameter: Parameter) -> None:
         """Refuse a required query value that looks like a path parameter."""
-        free = [name for name in self.kinds if name not in self.taken]
+        if not self.kinds:
+            return
+        taken = {p.name for p in read_parameters(self.route.handler)}
+        free = [name for name in self.kinds if name not in taken]
         near = difflib.get_close_matches(parameter.name, free, 1, 0.75)
         if near:
             raise parameter.mistake(

@@ -10,6 +10,7 @@ Request time. Knows nothing of HTTP, nor how a plan came about.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from microlith.routes import place_of
@@ -136,6 +137,15 @@ async def yielded_twice(kind: int, opened: Any) -> NoReturn:
     raise RuntimeError(
         f"The dependency {opened.__qualname__} yielded a second time"
     )
+
+
+def picker(places: Sequence[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """Return what takes the values at these places out of a list."""
+    # PERF: one C call, where `map(values.__getitem__, places)` is 0.1 us more.
+    if len(places) > 1:
+        return itemgetter(*places)
+    first = places[0] if places else 0
+    return itemgetter(slice(first, first + len(places)))
 
 
 def positional(

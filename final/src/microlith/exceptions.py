@@ -140,10 +140,10 @@ class HTTPException(MicrolithError):
                 "return a Response for anything below 400."
             )
         self.status_code = status_code
-        self.detail = detail if detail is not None else phrase(status_code)
-        self.headers = dict(headers or {})
-        self.errors = [dict(error) for error in errors]
-        super().__init__(f"{status_code} {self.detail}")
+        self.detail = phrase(status_code) if detail is None else detail
+        self.headers = dict(headers) if headers else {}
+        self.errors = list(map(dict, errors)) if errors else []
+        self.args = (f"{status_code} {self.detail}",)
 
 
 def phrase(status_code: int) -> str:
@@ -171,7 +171,7 @@ class _FixedStatus(HTTPException):
         headers: Mapping[str, str] | None = None,
         errors: Sequence[Mapping[str, Any]] = (),
     ):
-        super().__init__(self.status, detail, headers, errors)
+        HTTPException.__init__(self, self.status, detail, headers, errors)
 
 
 class BadRequest(_FixedStatus):

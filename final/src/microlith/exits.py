@@ -13,7 +13,7 @@ import logging
 from typing import Any
 
 from microlith.calls import Exits, leave
-from microlith.errors import BODY_FIELDS, ErrorMap, produce
+from microlith.errors import ErrorMap, inherit, produce
 from microlith.exceptions import ClientDisconnect
 from microlith.requests import HTTPConnection, Request
 from microlith.responses import Response
@@ -47,12 +47,7 @@ async def settle(
     if not isinstance(failure, Exception):
         raise failure
     answer: Response = await request.app.errors.respond(request, failure)
-    # What middlewares have set stays; what described the body goes.
-    answer.raw_headers += [
-        field
-        for field in response.raw_headers
-        if field[0] not in BODY_FIELDS and field not in answer.raw_headers
-    ]
+    inherit(answer, response)
     return answer
 
 
@@ -71,12 +66,9 @@ async def produce_closing(
 ) -> None:
     """Send a response that makes its body while it is sent, then close."""
     errors: ErrorMap = request.app.errors
-    if not request.exits:
-        await produce(response, request, send, errors)
-        return
     last_send = LastSend(request, response, send)
     try:
-        await produce(response, request, last_send, errors)
+        await produce(response, request, last_send, errors, onward=send)
     except BaseException as error:
         await abandon(request, error)
         raise

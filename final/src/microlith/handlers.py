@@ -28,6 +28,7 @@ from microlith.calls import (
     enter,
     leave,
     no_yield,
+    picker,
     positional,
 )
 from microlith.deadlines import cancelled_on_disconnect, limited
@@ -36,6 +37,7 @@ from microlith.errors import ErrorMap
 from microlith.params import Computed, Part, Scalar
 from microlith.plans import NO_PLAN, Plan, Step
 from microlith.readers import (
+    NO_SCALARS,
     Payload,
     Scalars,
     body_faults,
@@ -185,12 +187,11 @@ def compile_full(
     operation: Operation, call: Callable[..., Any], errors: ErrorMap
 ) -> Endpoint:
     """Return the closure for a handler that takes more than the request."""
-    takes, steps = operation.takes, operation.steps
+    steps = [(k, f, picker(needs)) for k, f, needs in operation.steps]
+    take = picker(operation.takes)
     opens, payload = operation.opens, operation.payload
-    gather = validate = None
-    if operation.scalars is not None:
-        gather, validate = operation.scalars.gather, operation.scalars.validate
-    encode, exact, to_json, status = operation.encoder.parts()
+    gather, validate, made = (operation.scalars or NO_SCALARS).parts()
+    encode, usual, content, status = operation.encoder.parts()
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -203,27 +204,29 @@ def compile_full(
                     values += validate(raw).values()
                 except ValidationError as error:
                     await refuse(operation, request, error, raw)
+            else:
+                for name in made:
+                    values.append(request.path_params[name])
             exits = request.exits
             if opens:
                 if exits:  # a middleware that tries once more
                     await give_up(exits)
                 exits = request.exits = Exits()
-            get = values.__getitem__
             # PERF: `enter` inline for the usual kinds: a call less each.
-            for kind, function, needs in steps:
-                made = function(*map(get, needs))
+            for kind, function, pick in steps:
+                value = function(*pick(values))
                 if kind == COROUTINE:
-                    made = await made
+                    value = await value
                 elif kind != FUNCTION:
-                    opened = made
+                    opened = value
                     if kind == GENERATOR:
-                        made = next(opened, NOTHING)
+                        value = next(opened, NOTHING)
                     else:
-                        made = await anext(opened, NOTHING)
-                    if made is NOTHING:
+                        value = await anext(opened, NOTHING)
+                    if value is NOTHING:
                         no_yield(function)
                     exits.append((kind, opened))
-                values.append(made)
+                values.append(value)
             if payload is not None:
                 if request.content_type not in (None, payload.media_type):
                     check_media_type(payload, request.content_type)
@@ -233,13 +236,11 @@ def compile_full(
                 except ValidationError as error:
                     value = without_body(operation, data, error)
                 values += value.values() if payload.members else (value,)
-            result = await call(*map(get, takes))
+            result = await call(*take(values))
             # PERF: the usual result without a further call: 0.1 us.
-            if type(result) is exact:
-                return JSONBytes(to_json(result), status)
-            if isinstance(result, Response):
-                return result
-            return encode(result)
+            if type(result) is usual:
+                return JSONBytes(content(result), status)
+            return result if isinstance(result, Response) else encode(result)
         except Exception as exc:
             if request.exits is not None:
                 request.exits.failure = exc
@@ -262,18 +263,16 @@ def compile_plain(
 ) -> Endpoint:
     """Return the closure for a handler that takes the request, or nothing."""
     takes_request = bool(operation.takes)
-    encode, exact, to_json, status = operation.encoder.parts()
+    encode, usual, content, status = operation.encoder.parts()
 
     async def endpoint(request: Request) -> Response:
         try:
             if request.fault is not None:
                 raise request.fault
             result = await (call(request) if takes_request else call())
-            if type(result) is exact:
-                return JSONBytes(to_json(result), status)
-            if isinstance(result, Response):
-                return result
-            return encode(result)
+            if type(result) is usual:
+                return JSONBytes(content(result), status)
+            return result if isinstance(result, Response) else encode(result)
         except Exception as exc:
             return await errors.respond(request, exc)
 

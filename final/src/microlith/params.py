@@ -50,7 +50,8 @@ class Scalar:
     """One value among the strings of a request's head.
 
     ``place`` is ``"path"``, ``"query"``, ``"header"`` or ``"cookie"``, ``key``
-    the name there, ``many`` whether all values of that name are taken.
+    the name there, ``many`` whether all values of that name are taken, and
+    ``made`` whether the path's converter makes a value of this very type.
     """
 
     parameter: Parameter
@@ -58,6 +59,7 @@ class Scalar:
     key: str
     annotation: Any
     many: bool
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)

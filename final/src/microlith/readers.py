@@ -42,14 +42,23 @@ class Scalars:
     """How all scalars of a handler are read.
 
     ``gather`` collects the strings from a request (None: they are its
-    ``path_params``), ``validate`` turns them into values, in order. With
-    ``lenient`` what is absent may be absent.
+    ``path_params``), ``validate`` turns them into values, in order (None: they
+    are values already). With ``lenient`` what is absent may be absent.
     """
 
     fields: Mapping[str, Scalar]
     gather: Callable[[Any], dict[str, Any]] | None
-    validate: Callable[[Any], dict[str, Any]]
+    validate: Callable[[Any], dict[str, Any]] | None
     lenient: Callable[[Any], dict[str, Any]] | None
+
+    def parts(self) -> tuple[Any, Any, tuple[str, ...]]:
+        """Return what an endpoint keeps: gather, validate, names of values."""
+        made = () if self.validate else tuple(self.fields)
+        return self.gather, self.validate, made
+
+
+NO_SCALARS = Scalars({}, None, None, None)
+"""The reader of a handler without scalars."""
 
 
 def compile_scalars(
@@ -65,6 +74,9 @@ def compile_scalars(
     if not direct:
         keys = [str(i) for i in range(len(scalars))]
     fields = dict(zip(keys, scalars, strict=True))
+    # PERF: what the path's converter has made is not validated again: 0.3 us.
+    if direct and all(scalar.made for scalar in scalars):
+        return Scalars(fields, None, None, None)
     return Scalars(
         fields,
         None if direct else compile_gather(fields),
@@ -133,11 +145,10 @@ def compile_gather(
         for name, key, _ in path:
             raw[name] = request.path_params[key]
         if query:
-            getlist = request.query_params.getlist
+            lists = request.query_params.lists
             for name, key, many in query:
-                values = getlist(key)
-                if values:
-                    raw[name] = values if many else values[0]
+                if key in lists:
+                    raw[name] = lists[key] if many else lists[key][0]
         if cookie:
             cookies = request.cookies
             for name, key, _ in cookie:

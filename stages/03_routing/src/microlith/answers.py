@@ -9,12 +9,12 @@ Must not know routing or the application.
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
-from microlith.exceptions import MethodNotAllowed, NotFound
+from microlith.exceptions import MethodNotAllowed
 from microlith.requests import Request
 from microlith.responses import RedirectResponse, Response
 from microlith.routes import WEBSOCKET, Route
 
-__all__ = ["not_found", "redirect_to_twin", "wrong_method"]
+__all__ = ["redirect_to_twin", "wrong_method"]
 
 
 def wrong_method(
@@ -34,11 +34,6 @@ def wrong_method(
         raise MethodNotAllowed(allow)
 
     return answer
-
-
-async def not_found(request: Request) -> Response:
-    """Answer for a path that no route has."""
-    raise NotFound()
 
 
 async def redirect_to_twin(request: Request) -> Response:

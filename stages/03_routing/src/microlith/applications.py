@@ -11,13 +11,14 @@ may import this module.
 import difflib
 from collections.abc import Awaitable, Callable
 
-from microlith.answers import not_found, redirect_to_twin, wrong_method
+from microlith.answers import redirect_to_twin, wrong_method
 from microlith.exceptions import (
     ConfigurationError,
     HTTPException,
+    NotFound,
 )
 from microlith.mounts import Forwarded, child_scope, own_path
-from microlith.requests import MAX_BODY, Request, head_fault
+from microlith.requests import MAX_BODY, Request
 from microlith.responses import Response, TextResponse
 from microlith.routes import WEBSOCKET, Route, is_plain
 from microlith.routing import Router
@@ -108,16 +109,9 @@ class App(Router):
         else:
             endpoint, limit = self._miss(path, others), self.max_body
         request = Request(scope, receive, self, route, params, limit)
-        host = length = None
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value if host is None else b"more than one"
-            elif name == b"content-length":
-                length = value if length is None else b"more than one"
-        fault = head_fault(host, length, limit)
         try:
-            if fault is not None:
-                raise fault
+            if request.fault is not None:
+                raise request.fault
             response = await endpoint(request)
         except HTTPException as error:
             response = TextResponse(
@@ -197,3 +191,8 @@ def check_options(route: Route) -> None:
         raise ConfigurationError(
             f"{route.where}: max_body is a number of bytes, not {limit!r}."
         )
+
+
+async def not_found(request: Request) -> Response:
+    """Answer for a path that no route has."""
+    raise NotFound()

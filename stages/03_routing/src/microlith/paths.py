@@ -114,7 +114,7 @@ def _fill(kind: str, value: Any) -> str:
 
 def _to_int(segment: str) -> int | None:
     """Return ``-?\\d+`` as an int, or None."""
-    digits = segment[1:] if segment.startswith("-") else segment
+    digits = segment.removeprefix("-")
     # SECURITY: int() also takes other alphabets' digits, "1_0" and " 1".
     if digits.isdecimal() and digits.isascii() and len(digits) <= 300:
         return int(segment)

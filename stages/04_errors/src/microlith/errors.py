@@ -11,8 +11,9 @@ Must not know routing or the application.
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from html import escape
 from inspect import isawaitable
 from typing import Any
@@ -48,6 +49,9 @@ BODY_FIELDS = frozenset(
 )
 """The headers that describe a body, and go when it does (RFC 9110 §8)."""
 
+UNFORESEEN = (None, Exception, 500)
+"""The keys of handlers for what nobody foresaw: it is logged too."""
+
 WITH_ERRORS = (400, 413, 415, 422)
 """The statuses whose problem says which part of the input was wrong."""
 
@@ -82,6 +86,20 @@ class Problem(JSONResponse):
             content["detail"] = detail
         super().__init__(content | extensions, status_code, headers)
 
+    @classmethod
+    def bare(cls, status_code: int) -> "Problem":
+        """Return the problem that says no more than its status does."""
+        problem = cls.__new__(cls)
+        Response.__init__(problem, bare_body(status_code), status_code)
+        return problem
+
+
+# PERF: the body of a 404 is the same each time: 0.8 us.
+@lru_cache(64)
+def bare_body(status_code: int) -> bytes:
+    """Return the body of the problem that says no more than its status."""
+    return Problem(status_code, phrase_of(status_code)).body or b""
+
 
 class ErrorMap:
     """Which handler answers which exception.
@@ -93,7 +111,7 @@ class ErrorMap:
 
     def __init__(self, debug: bool = False) -> None:
         self.debug = debug
-        self._handlers: dict[type | int, ErrorHandler] = {}
+        self._handlers: dict[type | int, ErrorHandler] = dict(DEFAULTS)
 
     def add(self, key: type[Exception] | int, handler: ErrorHandler) -> None:
         """Register a handler for an exception class or a status.
@@ -109,21 +127,20 @@ class ErrorMap:
                 "An exception handler is for an Exception class or a status "
                 f"from 400 to 599, not {key!r}."
             )
-        if key in self._handlers:
+        if self._handlers.get(key) is not DEFAULTS.get(key):
             raise ConfigurationError(f"{key!r} has two exception handlers.")
         self._handlers[key] = handler
 
     def _find(self, exc: Exception) -> tuple[type | int | None, ErrorHandler]:
         """Return the handler for an exception, and the key that led to it."""
-        keys: list[type | int] = list(type(exc).__mro__)
+        keys: tuple[type | int, ...]
         if isinstance(exc, HTTPException):
-            keys.insert(0, exc.status_code)
+            keys = (exc.status_code, *type(exc).__mro__)
         else:
-            keys.append(500)
+            keys = (*type(exc).__mro__, 500)
         for key in keys:
-            handler = self._handlers.get(key) or DEFAULTS.get(key)
-            if handler is not None:
-                return key, handler
+            if key in self._handlers:
+                return key, self._handlers[key]
         return None, self._unhandled
 
     async def respond(self, request: Request, exc: Exception) -> Response:
@@ -132,12 +149,12 @@ class ErrorMap:
         The response's ``error`` is the exception, so that nothing is hidden.
         """
         key, handler = self._find(exc)
-        if key in (None, Exception, 500) and not isinstance(
-            exc, HTTPException
-        ):
+        if not isinstance(exc, HTTPException) and key in UNFORESEEN:
             log_unhandled(request, exc)
         try:
-            response = await call_handler(handler, request, exc)
+            response = handler(request, exc)
+            if not isinstance(response, Response):
+                response = await checked(handler, response)
         except Exception as second:
             log_unhandled(request, second)
             response = self._unhandled(request, second)
@@ -151,13 +168,12 @@ class ErrorMap:
         return answer(request, HTTPException(500))
 
 
-async def call_handler(
-    handler: ErrorHandler, request: Request, exc: Exception
-) -> Response:
-    """Call an exception handler, plain or async, and check what it returns."""
-    response = handler(request, exc)
-    if isawaitable(response):
-        response = await response
+async def checked(handler: ErrorHandler, found: Any) -> Response:
+    """Await what an exception handler gave, and check that it is a response.
+
+    Raises TypeError for anything else.
+    """
+    response = await found if isawaitable(found) else found
     if not isinstance(response, Response):
         raise TypeError(
             f"The exception handler {handler!r} returned {response!r}, "
@@ -186,16 +202,34 @@ def guard(handler: Endpoint, errors: ErrorMap) -> Endpoint:
     return endpoint
 
 
+def refusing(
+    exception: Callable[[], HTTPException], errors: ErrorMap
+) -> Endpoint:
+    """Return the endpoint that answers every request with this exception."""
+
+    async def endpoint(request: Request) -> Response:
+        # PERF: nothing is raised only to be caught at once: 1 us.
+        return await errors.respond(request, request.fault or exception())
+
+    return endpoint
+
+
 async def produce(
-    response: Response, request: Request, send: Send, errors: ErrorMap
+    response: Response,
+    request: Request,
+    send: Send,
+    errors: ErrorMap,
+    onward: Send | None = None,
 ) -> None:
     """Send a response that makes its body while it is sent.
+
+    ``onward`` may send what comes between the start and the last event.
 
     An error before its start is answered like any other. After it, all that
     is left is to let the error out: the server cuts the connection, and the
     client sees that the response is not complete.
     """
-    outgoing = Outgoing(send)
+    outgoing = Outgoing(send, onward or send)
     try:
         await response(request.scope, request.receive, outgoing)
     except Exception as exc:
@@ -206,19 +240,33 @@ async def produce(
             log_unhandled(request, exc)
             raise
         answer = await errors.respond(request, exc)
-        # What middlewares have set stays; what described the body goes.
-        kept = [f for f in response.raw_headers if f[0] not in BODY_FIELDS]
-        answer.raw_headers += kept
+        inherit(answer, response)
         await answer(request.scope, request.receive, send)
 
 
+def inherit(answer: Response, response: Response) -> None:
+    """Give an answer the headers of the response in whose place it is sent.
+
+    What middlewares have set stays; what described the body goes.
+    """
+    answer.raw_headers += [
+        field
+        for field in response.raw_headers
+        if field[0] not in BODY_FIELDS and field not in answer.raw_headers
+    ]
+
+
 class Outgoing:
-    """The server's ``send``, which knows whether a response has started."""
+    """The server's ``send``, which knows whether a response has started.
 
-    __slots__ = ("send", "started")
+    ``onward`` may send what comes between the start and the last event.
+    """
 
-    def __init__(self, send: Send) -> None:
+    __slots__ = ("onward", "send", "started")
+
+    def __init__(self, send: Send, onward: Send) -> None:
         self.send = send
+        self.onward = onward
         self.started = False
 
     async def __call__(self, message: Message) -> None:
@@ -245,28 +293,16 @@ def log_unhandled(request: Request, exc: Exception) -> None:
 # --- answers -----------------------------------------------------------------
 
 
-def answer_http_exception(request: Request, exc: HTTPException) -> Response:
-    """Answer an HTTPException as it asks to be."""
-    return answer(request, exc)
-
-
 def answer_disconnect(request: Request, exc: ClientDisconnect) -> Response:
     """Stand in for an answer when nobody is left to read one."""
     return Response(status_code=CLIENT_CLOSED_REQUEST)
-
-
-DEFAULTS: Mapping[type | int, ErrorHandler] = {
-    HTTPException: answer_http_exception,
-    ClientDisconnect: answer_disconnect,
-}
-"""What answers where an app has no handler of its own."""
 
 
 def answer(request: Request, exc: HTTPException) -> Response:
     """Return a problem document, or text for a client that asks for it."""
     status, detail = exc.status_code, exc.detail
     response: Response
-    if wants_text(request.headers.get("accept", "")):
+    if wants_text(request.scope["headers"]):
         text = f"{status} {phrase_of(status)}"
         response = TextResponse(
             text if detail in text else f"{text}: {detail}", status
@@ -274,17 +310,40 @@ def answer(request: Request, exc: HTTPException) -> Response:
     elif status in WITH_ERRORS or exc.errors:
         errors = exc.errors or [{"loc": [], "msg": detail, "type": "error"}]
         response = Problem(status, detail, errors=errors)
+    elif detail == phrase_of(status):
+        response = Problem.bare(status)
     else:
         response = Problem(status, detail)
-    response.headers.update(exc.headers)
-    response.headers.add_vary("Accept")
+    response.raw_headers.append((b"vary", b"Accept"))
+    if exc.headers:
+        response.headers.update(exc.headers)
+        response.headers.add_vary("Accept")
     return response
 
 
-def wants_text(accept: str) -> bool:
-    """Whether an Accept header prefers text to JSON (RFC 9110 §12.5.1)."""
+DEFAULTS: Mapping[type | int, ErrorHandler] = {
+    HTTPException: answer,
+    ClientDisconnect: answer_disconnect,
+}
+"""What answers where an app has no handler of its own."""
+
+
+def wants_text(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the Accept header prefers text to JSON (RFC 9110 §12.5.1)."""
+    for name, accept in headers:
+        if name == b"accept":
+            # PERF: who does not say text does not prefer it: 0.8 us.
+            accept = accept.lower()
+            return b"text/" in accept and prefers_text(
+                accept.decode("latin-1")
+            )
+    return False
+
+
+def prefers_text(accept: str) -> bool:
+    """Whether text has a higher weight than JSON."""
     text = json = 0.0
-    for item in accept.lower().split(","):
+    for item in accept.split(","):
         media, _, parameters = item.partition(";")
         weight = quality(parameters)
         media = media.strip()

@@ -16,14 +16,16 @@ Must not know the application.
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, get_args
+from uuid import UUID
 
 from microlith.exceptions import ConfigurationError
 from microlith.kinds import bare, is_list, is_scalar
 from microlith.params import Body, Path, Query, Reader, Scalar, Source
 from microlith.paths import Template
 from microlith.routes import Route
-from microlith.signatures import EMPTY, Parameter
+from microlith.signatures import EMPTY, Parameter, read_parameters
 
 __all__ = ["ROOT", "Binder"]
 
@@ -34,6 +36,9 @@ class Root:
 
 ROOT = Root()
 """Stands for the request itself among the readers."""
+
+MAKES = {"int": int, "uuid": UUID, "float": float, "str": str, "path": str}
+"""The types of what the converters of a path make."""
 
 CONVERTED = {"int": "an int", "uuid": "a UUID", "float": "a float"}
 """What the converters of a path make of a segment."""
@@ -66,14 +71,11 @@ class Binder:
         self.context = context
         template = Template(route.path or "/")
         self.kinds = dict(zip(template.names, template.kinds, strict=True))
-        self.taken: set[str] = set()
 
     def bind_all(self, parameters: Iterable[Parameter]) -> list[Reader | Root]:
         """Bind each parameter; report all mistakes together."""
         readers: list[Reader | Root] = []
         errors: list[ConfigurationError] = []
-        parameters = list(parameters)
-        self.taken |= {p.name for p in parameters}
         for parameter in parameters:
             try:
                 readers.append(self.bind(parameter))
@@ -138,11 +140,14 @@ class Binder:
                 f"is a str, and {{{reader.key}:{kind}}} makes it "
                 f"{CONVERTED[kind]}. Make the two agree."
             )
-        return reader
+        return replace(reader, made=reader.annotation is MAKES[kind])
 
     def check_spelling(self, parameter: Parameter) -> None:
         """Refuse a required query value that looks like a path parameter."""
-        free = [name for name in self.kinds if name not in self.taken]
+        if not self.kinds:
+            return
+        taken = {p.name for p in read_parameters(self.route.handler)}
+        free = [name for name in self.kinds if name not in taken]
         near = difflib.get_close_matches(parameter.name, free, 1, 0.75)
         if near:
             raise parameter.mistake(

@@ -21,6 +21,7 @@ from microlith.binding import Binder
 from microlith.errors import ErrorMap
 from microlith.params import Computed, Part, Scalar
 from microlith.readers import (
+    NO_SCALARS,
     Payload,
     Scalars,
     body_faults,
@@ -117,11 +118,9 @@ def compile_endpoint(
     if operation.is_plain:
         return compile_plain(operation, call, errors)
     takes, computed = operation.takes, operation.computed
-    gather = validate = None
-    if operation.scalars is not None:
-        gather, validate = operation.scalars.gather, operation.scalars.validate
+    gather, validate, made = (operation.scalars or NO_SCALARS).parts()
     payload = operation.payload
-    encode, exact, to_json, status = operation.encoder.parts()
+    encode, usual, content, status = operation.encoder.parts()
     respond = errors.respond
 
     async def endpoint(request: Request) -> Response:
@@ -135,6 +134,9 @@ def compile_endpoint(
                     values += validate(raw).values()
                 except ValidationError as error:
                     await refuse(operation, request, error)
+            else:
+                for name in made:
+                    values.append(request.path_params[name])
             for compute in computed:
                 values.append(compute(request))
             if payload is not None:
@@ -148,11 +150,9 @@ def compile_endpoint(
                 values += value.values() if payload.members else (value,)
             result = await call(*map(values.__getitem__, takes))
             # PERF: the usual result without a further call: 0.1 us.
-            if type(result) is exact:
-                return JSONBytes(to_json(result), status)
-            if isinstance(result, Response):
-                return result
-            return encode(result)
+            if type(result) is usual:
+                return JSONBytes(content(result), status)
+            return result if isinstance(result, Response) else encode(result)
         except Exception as exc:
             return await respond(request, exc)
 
@@ -164,7 +164,7 @@ def compile_plain(
 ) -> Endpoint:
     """Return the closure for a handler that takes the request, or nothing."""
     takes_request = bool(operation.takes)
-    encode, exact, to_json, status = operation.encoder.parts()
+    encode, usual, content, status = operation.encoder.parts()
     respond = errors.respond
 
     async def endpoint(request: Request) -> Response:
@@ -172,11 +172,9 @@ def compile_plain(
             if request.fault is not None:
                 raise request.fault
             result = await (call(request) if takes_request else call())
-            if type(result) is exact:
-                return JSONBytes(to_json(result), status)
-            if isinstance(result, Response):
-                return result
-            return encode(result)
+            if type(result) is usual:
+                return JSONBytes(content(result), status)
+            return result if isinstance(result, Response) else encode(result)
         except Exception as exc:
             return await respond(request, exc)
 

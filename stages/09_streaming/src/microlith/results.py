@@ -25,7 +25,12 @@ from pydantic_core import (
 
 from microlith.exceptions import ConfigurationError
 from microlith.kinds import bare, options
-from microlith.responses import JSON, Response, TextResponse
+from microlith.responses import (
+    JSON,
+    LENGTHS,
+    Response,
+    TextResponse,
+)
 from microlith.signatures import EMPTY
 from microlith.streaming import StreamingResponse
 
@@ -33,12 +38,29 @@ __all__ = ["Encoder", "JSONBytes", "compile_encoder"]
 
 OCTETS = "application/octet-stream"
 
+# SPEC: RFC 9110 §6.4.1: 1xx, 204 and 304 have no content.
+BODILESS = frozenset({*range(100, 200), 204, 304})
+
+GENERATORS = (GeneratorType, AsyncGeneratorType)
+
 
 class JSONBytes(Response):
-    """A response whose content is JSON already."""
+    """A response whose content is JSON already; its status has a body."""
 
     __slots__ = ()
-    content_type = JSON
+
+    def __init__(self, body: bytes, status_code: int) -> None:
+        # PERF: nothing to find out, so not by way of `Response`: 0.1 us.
+        self.body = body
+        self.status_code = status_code
+        self.error = None
+        self._headers = None
+        size = len(body)
+        if size < len(LENGTHS):
+            length = LENGTHS[size]
+        else:
+            length = (b"content-length", b"%d" % size)
+        self.raw_headers = [length, JSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +82,17 @@ class Encoder:
     def parts(
         self,
     ) -> tuple[Callable[[Any], Response], type, Callable[[Any], bytes], int]:
-        """Return what an endpoint keeps: encode, exact, to_json, status."""
+        """Return what an endpoint keeps: encode, usual, content, status.
+
+        A result whose class is ``usual`` needs ``content`` and nothing else.
+        """
         status = 200 if self.status is None else self.status
-        return self.encode, self.exact, self.to_json, status
+        usual, content = self.exact, self.to_json
+        if get_origin(self.declared) in (dict, list):
+            usual, content = get_origin(self.declared), self.content
+        if status in BODILESS:
+            usual = Nothing
+        return self.encode, usual, content, status
 
     def encode(self, result: Any) -> Response:
         """Return the response to a result of any kind.
@@ -106,19 +136,24 @@ class Encoder:
             return TextResponse(body, status)
         if isinstance(body, bytes):
             return Response(body, status, media_type=OCTETS)
-        if isinstance(body, GeneratorType | AsyncGeneratorType):
+        if isinstance(body, GENERATORS):
             return StreamingResponse(body, status)
+        if status in BODILESS:
+            raise ValueError(f"A {status} response has no body")
+        return JSONBytes(self.content(body), status)
+
+    def content(self, body: Any) -> bytes:
+        """Return a body as JSON, validated unless it is `exact` already."""
         try:
             if self.validate is not None and type(body) is not self.exact:
                 body = self.validate(body)
-            content = self.to_json(body)
+            return self.to_json(body)
         except (ValidationError, PydanticSerializationError) as error:
             declared = "JSON" if self.declared is EMPTY else self.declared
             raise ValueError(
                 f"{self.where} returned {body!r:.200}, which cannot be sent "
                 f"as {declared}: {error}"
             ) from None
-        return JSONBytes(content, status)
 
 
 def compile_encoder(
@@ -197,8 +232,7 @@ def declared_tuple(where: str, annotation: Any) -> Any:
 
 def check_status(where: str, status: int) -> None:
     """Raise ConfigurationError for a status that has no body."""
-    # SPEC: RFC 9110 §6.4.1: 1xx, 204 and 304 have no content.
-    if status < 200 or status in (204, 304):
+    if status in BODILESS:
         raise ConfigurationError(
             f"{where}: a {status} response has no body, and the handler "
             "declares one. Declare -> None, or another status_code."
