@@ -12,6 +12,7 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from benchmarks.stats import summary  # noqa: E402
 from tools.book.page import Page  # noqa: E402
 from tools.book.project import Project  # noqa: E402
 from tools.book.render import render_page  # noqa: E402
@@ -202,3 +204,99 @@ def recorded(book: Book) -> Book:
 def repository() -> Path:
     """Give the root of this repository."""
     return ROOT
+
+
+def timed(us: float, calls: int = 7, bytecodes: int = 400) -> dict[str, Any]:
+    """Return what was found in process."""
+    return {
+        "us": summary([us]),
+        "driver_us": 1.5,
+        "calls": calls,
+        "bytecodes": bytecodes,
+        "steady": True,
+        "refused": [],
+    }
+
+
+def loaded(rps: float, errors: int = 0) -> dict[str, Any]:
+    """Return what was found over the wire."""
+    return {"rps": summary([rps]), "p99_ms": summary([2.25]), "errors": errors}
+
+
+def compared() -> dict[str, Any]:
+    """Return what was found beside others: a figure, a dash, an error, an odd name."""
+    no = {"unsupported": "Falcon has <no> `dependencies`"}
+    return {
+        "schema": 1,
+        "date": "2026-01-02",
+        "mode": "full",
+        "machine": {"cpu": "A <CPU> & co", "cores": 2, "load_before": 0.1},
+        "versions": {"python": "3.11.7", "fastapi": "0.165.0", "commit": "abc", "x": 1},
+        "method": {"rounds": 7, "notes": {"falcon": {"query": "its `own` <way>"}}},
+        "inprocess": {
+            "raw": {"body": timed(15.5), "dependencies": timed(6.25)},
+            "ideal": {"body": timed(5.0), "dependencies": timed(3.0)},
+            "microlith": {"body": timed(9.5), "dependencies": timed(12.0)},
+            "fastapi": {"body": timed(95.0), "dependencies": {"error": "<500>"}},
+            "falcon": {"body": timed(19.0), "dependencies": no},
+        },
+        "wire": {
+            "raw": {"plaintext": loaded(40000.0), "body": loaded(20000.0)},
+            "microlith": {"plaintext": loaded(30000.0), "body": loaded(25000.0)},
+            "fastapi": {"plaintext": loaded(10000.0, errors=3), "body": loaded(5000)},
+            "microlith+granian": {"plaintext": loaded(50000.0), "body": loaded(45000)},
+        },
+    }
+
+
+def alone() -> dict[str, Any]:
+    """Return what was found of microlith alone, and the goals."""
+    return {
+        "footprint": {
+            "frameworks": {
+                "microlith": {
+                    "import_ms": summary([150.0]),
+                    "distributions": ["microlith", "pydantic"],
+                }
+            }
+        },
+        "features": {
+            "a plain request": timed(3.5, 6, 391),
+            "a middleware": {"calls": 2, "bytecodes": 28, "us": -0.5, "steady": True},
+            "a timeout": {"calls": 9, "bytecodes": 1188, "us": None, "steady": False},
+        },
+        "stages": {
+            "01": {"plaintext": timed(2.0, 5, 150)},
+            "02": {"plaintext": timed(2.5, 5, 300), "path": timed(7.0, 11, 592)},
+        },
+        "scaling": {
+            "workers": {
+                "cores": 2,
+                "1": {"rps": summary([40000.0])},
+                "2": {"rps": summary([60000.0])},
+            },
+            "routes": {"last_of_10000": timed(11.0, 9, 780)},
+            "websockets": {"open": 1000, "kib_each": 21.84, "rps": 13177.9},
+            "slow_client": {"seconds": 9.0, "highest_growth_mib": 0.25},
+        },
+        "goals": [
+            {
+                "goal": "ahead",
+                "scope": scope,
+                "wanted": "above <1x>",
+                "reached": reached,
+                "met": met,
+            }
+            for scope, reached, met in (
+                ("json", 1.5, True),
+                ("query", 0.987, False),
+                ("stream", None, None),
+            )
+        ],
+    }
+
+
+@pytest.fixture
+def data() -> dict[str, Any]:
+    """Give a small file of results."""
+    return compared() | alone()

@@ -185,6 +185,7 @@ def built(site: Path, tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/index.md").write_text("# Home\n")
     (tmp_path / "docs/old.md").write_text("# Old\n")
+    (tmp_path / "benchmarks/results").mkdir(parents=True)
     for name in ("mkdocs.yml", "Makefile"):
         (tmp_path / name).write_text("\n")
     (tmp_path / STAMP).write_text(stamp(tmp_path))
@@ -200,6 +201,7 @@ def test_an_edit_an_addition_and_a_deletion_make_it_stale(built: Path) -> None:
         "docs/index.md": lambda file: os.utime(file, (1, 1)),
         "docs/new.md": lambda file: file.write_text("# New\n"),
         "docs/old.md": lambda file: file.unlink(),
+        "benchmarks/results/2026-01-02.json": lambda file: file.write_text("{}"),
     }.items():
         assert fresh(built), name
         change(built / name)

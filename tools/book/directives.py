@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from tools.book.errors import BookError
 
-__all__ = ["Arguments", "Directive", "scan", "split_words"]
+__all__ = ["Arguments", "Directive", "fence_after", "scan", "split_words"]
 
 START = re.compile(r"( *)@@([a-z]+)(?:[ \t]+(.*))?$")
 CONTAINER = re.compile(r"( *)(!!!|\?\?\?\+?|===!?\+?)(?= |$)")
@@ -140,15 +140,13 @@ def scan(lines: Iterable[str]) -> Iterator[str | Directive]:
         row = rows[position]
         position += 1
         if fence:
-            fence = "" if _closes(row, fence) else fence
+            fence = fence_after(row, fence)
             yield row
             continue
         if row.strip():
             indent = len(row) - len(row.lstrip(" "))
             containers = [inner for inner in containers if inner <= indent]
-        opened = FENCE.match(row)
-        if opened:
-            fence = opened[1]
+        fence = fence_after(row, fence)
         container = CONTAINER.match(row)
         if container:
             containers.append(len(container[1]) + 4)
@@ -161,6 +159,14 @@ def scan(lines: Iterable[str]) -> Iterator[str | Directive]:
             start[2], (start[3] or "").strip(), block, position, len(start[1])
         )
         position += consumed
+
+
+def fence_after(row: str, fence: str) -> str:
+    """Return the fence that is open after a row; `fence` is the one before it."""
+    if fence:
+        return "" if _closes(row, fence) else fence
+    opened = FENCE.match(row)
+    return opened[1] if opened else ""
 
 
 def _closes(row: str, fence: str) -> bool:

@@ -46,6 +46,8 @@ class Page:
     snippets: list[int] = field(default_factory=list)
     purposes: dict[tuple[str, str], str] = field(default_factory=dict)
     has_full: bool = False
+    results: str = ""
+    tables: set[str] = field(default_factory=set)
     _ids: dict[str, int] = field(default_factory=dict)
     _recordings: set[str] = field(default_factory=set)
 

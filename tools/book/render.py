@@ -19,7 +19,13 @@ from tools.book.about import (
     render_tree,
 )
 from tools.book.api import render_api
-from tools.book.directives import Directive, scan
+from tools.book.bench.directive import (
+    name_results,
+    render_bench,
+    render_plot,
+    replace_figures,
+)
+from tools.book.directives import Directive, fence_after, scan
 from tools.book.errors import BookError
 from tools.book.full import note_purpose, render_full
 from tools.book.page import Page
@@ -43,21 +49,28 @@ HTML: dict[str, Renderer] = {
     "hints": render_hints,
     "quiz": render_quiz,
     "full": render_full,
+    "bench": render_bench,
+    "plot": render_plot,
 }
 LISTING = re.compile(r'<div class="highlight">(?=<pre tabindex)')
 LISTED = '<div class="highlight" id="listing-{}">'
 WITH_BLOCK = ("code", "diff", "run", "trace")
-DIRECTIVES = (*HTML, "card", "stage", "exercise", "purpose", "api")
+DIRECTIVES = (*HTML, "card", "stage", "exercise", "purpose", "api", "results")
 
 
 def render_page(page: Page, lines: Iterable[str], stash: Stash) -> list[str]:
     """Replace the directives of a page."""
     result: list[str] = []
     numbered = _numbering(stash)
+    fence, number = "", 0
     for item in scan(lines):
         if isinstance(item, str):
-            result.append(item)
+            number += 1
+            inside, fence = fence, fence_after(item, fence)
+            code = inside or fence
+            result.append(item if code else replace_figures(page, item, number, stash))
             continue
+        number = item.line + len(item.block)
         try:
             made = _render(page, item, numbered)
         except (BookError, LadderError) as error:
@@ -104,6 +117,9 @@ def _render(page: Page, directive: Directive, stash: Stash) -> list[str]:
         return []
     if name == "purpose":
         note_purpose(page, directive)
+        return []
+    if name == "results":
+        name_results(page, directive)
         return []
     if name == "card":
         return render_card(page, directive)

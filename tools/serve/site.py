@@ -23,6 +23,7 @@ SOURCES = (
     "final",
     "tools/book",
     "tools/stages",
+    "benchmarks",
     "mkdocs.yml",
     "Makefile",
 )
