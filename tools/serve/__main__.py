@@ -11,6 +11,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,11 @@ def serve(app: Any, taken: socket.socket) -> None:
         # uvicorn waits for open streams before it tells the app of the stop.
         timeout_graceful_shutdown=2,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[taken])
-    except KeyboardInterrupt:
+    server = uvicorn.Server(config)
+    # Whether the interrupt comes out of `run` depends on when it has come in.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[taken])
+    if server.started:
         print("stopped")
 
 
