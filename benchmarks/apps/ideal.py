@@ -1,9 +1,10 @@
 """The least honest work in pure Python plus pydantic-core, written by hand.
 
-What a request needs is still there, and every endpoint has it: the Host and the
-Content-Length are checked, the method, the media type, the limit of the body and
-the validation; a HEAD has no body, an exception is a 500, and a connection is
-closed whatever happens. There is no request, no response and no router.
+What a request needs is still there: the Host and the Content-Length are checked,
+the method, the media type, the limit of the body and the validation; a HEAD has no
+body, an exception is a 500, and a connection is closed whatever happens. Only the
+stream and the WebSocket send by themselves and look at no head. There is no
+request, no response and no router.
 """
 
 from __future__ import annotations
