@@ -262,6 +262,7 @@ async def mixed() -> AsyncIterator[Any]:
     yield "b"
     yield bytearray(b"c")
     yield memoryview(b"d")
+    yield b"e"
 
 
 class Shouting(StreamingResponse):
@@ -285,8 +286,8 @@ def test_every_piece_of_a_stream_is_encoded() -> None:
         return Shouting(mixed())
 
     client = TestClient(app)
-    assert client.get("/").content == b"abcd"
-    assert client.get("/shouting").content == b"ABCD"
+    assert client.get("/").content == b"abcde"
+    assert client.get("/shouting").content == b"ABCDE"
 
 
 @pytest.mark.parametrize("breaks_at", [0, 1, 2, 3])
