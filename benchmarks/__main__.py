@@ -25,6 +25,9 @@ from benchmarks.machine import machine, versions
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.workers import ROOT
 
+BUSY = 0.5
+"""The load average from which on a machine is not idle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -43,7 +46,7 @@ class Amount:
 SHORT_WIRE = ("plaintext", "body", "dependencies", "websocket")
 SMOKE = Amount("smoke", 1, 20, 1, 1.0, ("plaintext", "websocket"), 1, 50)
 SHORT = Amount("short", 3, 500, 1, 1.0, SHORT_WIRE, 3, 200)
-FULL = Amount("full", 7, 3000, 3, 4.0, tuple(SCENARIOS), 9, 1000)
+FULL = Amount("full", 11, 2000, 5, 3.0, tuple(SCENARIOS), 11, 1000)
 
 
 def measure_wire(amount: Amount) -> Any:
@@ -113,6 +116,8 @@ def main() -> int:
     results: dict[str, Any] = report.load(file) if given.only and file.exists() else {}
     results |= {"schema": report.SCHEMA, "date": today, "mode": amount.mode}
     results |= {"machine": machine(), "versions": versions(), "method": method(amount)}
+    if results["machine"]["load_before"] > BUSY:
+        print(f"This machine is busy (load above {BUSY}): times will be off.")
     for part in parts:
         results[part] = PARTS[part](amount)
         results["goals"] = goals(results)

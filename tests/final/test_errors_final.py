@@ -1,6 +1,7 @@
 """Errors at their edges: when an app is put together, and when it answers."""
 
 import logging
+import pickle
 import re
 import threading
 from typing import Any
@@ -25,6 +26,26 @@ from microlith import (
 )
 from microlith.middleware.logging import AccessLogMiddleware
 from microlith.testing import Exchange, TestClient, http_scope
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HTTPException(
+            409, "taken", {"X-A": "1"}, [{"loc": [], "msg": "m", "type": "t"}]
+        ),
+        HTTPException(503),
+        NotFound("gone"),
+        NotFound(headers={"X-A": "1"}),
+    ],
+)
+def test_an_exception_survives_a_process_boundary(error: HTTPException) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), vars(again), str(again)) == (
+        type(error),
+        vars(error),
+        str(error),
+    )
 
 
 async def ok(request: Request) -> Response:

@@ -6,16 +6,18 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microlith import (
     App,
+    HTTPException,
     NotFound,
     Path,
     Problem,
     Request,
     Response,
+    Router,
     StreamingResponse,
     TextResponse,
 )
@@ -214,6 +216,39 @@ def test_a_declared_dict_is_still_validated(kept: str) -> None:
     assert client.get("/wrong").status_code == 500
 
 
+# --- routes ------------------------------------------------------------------
+
+TEMPLATES = [
+    *("/{i:int}", "/{s}", "//{s}", "/{s}/{t}"),
+    *("/a/{i:int}", "/a/{s}", "/a/{f:float}", "/a/{rest:path}", "/a/7/{s}"),
+]
+MOUNTS = ["", "/a", "/7", "/a/7"]
+PATHS = ["", "a", "7", "x", "/", "a/", "a/7", "a/x", "a/1.5", "a/7/x", "/7", "x/7"]
+
+
+async def nothing() -> None: ...
+
+
+@settings(max_examples=300)
+@given(
+    st.sets(st.tuples(st.sampled_from(TEMPLATES), st.sampled_from(["GET", "POST"]))),
+    st.sets(st.sampled_from(MOUNTS)),
+)
+def test_a_path_near_its_node_is_matched_as_the_walk_matches_it(
+    routes: set[tuple[str, str]], mounts: set[str]
+) -> None:
+    router = Router()
+    for path, method in routes:
+        router.route(path, [method])(nothing)
+    for path in mounts:
+        router.mount(path, nothing)
+    paths = [*PATHS, *(f"/{path}" for path in PATHS)]
+    asked = [(m, path) for path in paths for m in ("GET", "HEAD", "POST")]
+    short = [router.match(*one) for one in asked]
+    router._near.clear()
+    assert short == [router.match(*one) for one in asked]
+
+
 # --- answers -----------------------------------------------------------------
 
 
@@ -234,10 +269,11 @@ def test_the_404_of_the_app_and_that_of_a_handler_are_the_same() -> None:
         assert one.headers["vary"] == "Accept"
 
 
-def test_a_handler_of_the_404_is_asked_for_a_path_that_no_route_has() -> None:
+@pytest.mark.parametrize("key", [404, NotFound, HTTPException])
+def test_a_handler_of_the_404_is_asked_for_a_path_that_no_route_has(key: Any) -> None:
     app, seen = App(), []
 
-    @app.exception_handler(404)
+    @app.exception_handler(key)
     def answer(request: Request, exc: NotFound) -> Response:
         seen.append(exc)
         return TextResponse("mine", 404)
@@ -245,6 +281,34 @@ def test_a_handler_of_the_404_is_asked_for_a_path_that_no_route_has() -> None:
     client = TestClient(app)
     assert [client.get("/a").text, client.get("/b").text] == ["mine", "mine"]
     assert seen[0] is not seen[1], "an exception is not kept"
+
+
+def test_a_middleware_sees_the_exception_of_a_path_that_no_route_has() -> None:
+    app, seen = App(), []
+
+    @app.add_middleware
+    async def look(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        seen.append(response.error)
+        return response
+
+    client = TestClient(app)
+    assert [client.get("/a").status_code, client.get("/b").status_code] == [404, 404]
+    assert [type(error) for error in seen] == [NotFound, NotFound]
+    assert seen[0] is not seen[1], "an exception is not kept"
+
+
+def test_a_fault_of_the_head_goes_before_the_404_and_meets_its_own_handler() -> None:
+    app = App()
+    assert statuses(app, [GOOD], [BAD], [GOOD]) == [404, 400, 404]
+
+    asked = App()
+
+    @asked.exception_handler(400)
+    def teapot(request: Request, exc: Exception) -> Response:
+        return TextResponse("no", 418)
+
+    assert statuses(asked, [GOOD], [BAD], [GOOD]) == [404, 418, 404]
 
 
 def test_a_bare_problem_is_a_fresh_one_each_time() -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_every_structural_check_holds() -> None:
     results = checks.run(model.load(ROOT), fast=True)
     assert results, "no check ran"
-    problems = [f"{r.name}: {p}" for r in results for p in r.problems]
+    problems = [f"{r.title}: {p}" for r in results for p in r.problems]
     assert not problems, "\n".join(problems)
 
 

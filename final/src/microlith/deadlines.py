@@ -9,11 +9,11 @@ Must not know handlers or the application.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from microlith.disconnects import Watch
 from microlith.errors import ErrorMap
 from microlith.exceptions import GatewayTimeout
 from microlith.requests import Request
 from microlith.responses import Response
-from microlith.streaming import Watch
 
 __all__ = ["cancelled_on_disconnect", "limited"]
 
@@ -47,8 +47,8 @@ def cancelled_on_disconnect(endpoint: Endpoint, errors: ErrorMap) -> Endpoint:
         try:
             if request.fault is None:
                 await request.body()
-            async with Watch(request.scope, request.receive):
-                return await endpoint(request)
+            watch = Watch(request.scope, request.receive)
+            return await watch.run(endpoint(request))
         except Exception as error:
             return await give_up(request, error, errors)
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, Required
 
-from pydantic import Field, TypeAdapter
+import pydantic
+from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 from pydantic_core import SchemaError, ValidationError
 from typing_extensions import TypedDict
@@ -101,7 +102,7 @@ def member(reader: Scalar | Part, needed: Any = Required) -> Any:
     default = default_of(reader.parameter)
     if default is EMPTY:
         return needed[reader.annotation]
-    return Annotated[reader.annotation, Field(default=default)]
+    return Annotated[reader.annotation, pydantic.Field(default=default)]
 
 
 def adapter_of(annotation: Any) -> Any:

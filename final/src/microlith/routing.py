@@ -24,7 +24,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from microlith.exceptions import ConfigurationError
-from microlith.paths import CONVERT, RANKS, Template
+from microlith.paths import Template
 from microlith.routes import (
     ANY,
     WEBSOCKET,
@@ -33,56 +33,15 @@ from microlith.routes import (
     Routes,
     merge_options,
 )
+from microlith.trie import Node
 
 __all__ = ["Router"]
 
 H = TypeVar("H", bound=Callable[..., Any])
 
+NONE: tuple[Any, ...] = ()
+
 _is_method = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-
-
-class Node:
-    """One level of the trie: edges that leave it, routes that end here.
-
-    ``typed`` holds (converter, node) pairs, least precise first. ``ends`` maps
-    a method to its route, ``tail`` does so for ``{x:path}``, ``mount`` for a
-    mount.
-    """
-
-    __slots__ = ("ends", "forks", "literal", "mount", "tail", "typed")
-
-    def __init__(self) -> None:
-        self.literal: dict[str, Node] = {}
-        self.typed: list[tuple[str, Callable[[str], Any] | None, Node]] = []
-        self.ends: dict[str, Route] = {}
-        self.tail: dict[str, Route] = {}
-        self.mount: dict[str, Route] = {}
-        self.forks = False
-
-    def child(self, entry: str) -> "Node":
-        """Return the node behind one entry of a shape, made when missing."""
-        if not entry.startswith("{"):
-            return self.literal.setdefault(entry, Node())
-        kind = entry[1:-1]
-        for known, _, node in self.typed:
-            if known == kind:
-                return node
-        node, self.forks = Node(), True
-        self.typed.append((kind, CONVERT.get(kind), node))
-        self.typed.sort(key=lambda edge: -RANKS[edge[0]])
-        return node
-
-    def leaf(self, route: Route, shape: tuple[str, ...]) -> dict[str, Route]:
-        """Return the table of methods at the end of a shape."""
-        if shape == ("",):
-            shape = ()
-        node, tail = self, bool(shape) and shape[-1] == "{path}"
-        for entry in shape[:-1] if tail else shape:
-            node = node.child(entry)
-        node.forks = node.forks or tail or isinstance(route, Mount)
-        if isinstance(route, Mount):
-            return node.mount
-        return node.tail if tail else node.ends
 
 
 class Router:
@@ -102,6 +61,7 @@ class Router:
         self._routes = Routes()
         self._static: dict[str, dict[str, Route]] = {}
         self._root = Node()
+        self._near: dict[str, Node] = {}
 
     # --- declare -------------------------------------------------------------
 
@@ -228,6 +188,7 @@ class Router:
         if errors:
             raise ConfigurationError.together(list(errors.values()))
         self._routes = routes
+        self._near = {p: n for p, n in self._root.near() if len(n.typed) == 1}
         self._close()
 
     def _take(self, route: Route, context: Any) -> None:
@@ -331,14 +292,24 @@ class Router:
             if route is not None:
                 return route, {}, ()
             refused = (leaf,)
+        # PERF: where literals lead to an only parameter, no walk: 0.6 us.
+        cut = path.rfind("/") + 1
+        near, last = self._near.get(path[:cut]), path[cut:]
+        if near is not None and last and last not in near.literal:
+            _, convert, child = near.typed[0]
+            value = convert(last) if convert else last
+            route = child.ends.get(method)
+            if value is not None and route is not None:
+                return route, {route.names[0]: value}, ()
         segments = path.split("/")
         end = len(segments)
         # What is still to be tried, most precise last. A depth below zero
         # marks a tail: it takes every segment from ~depth on.
-        pending: list[tuple[Any, int, tuple[Any, ...]]] = [(self._root, 1, ())]
+        pending: list[tuple[Any, int, tuple[Any, ...]]] = []
         put_aside = pending.append
-        while pending:
-            node, depth, values = pending.pop()
+        node: Any = self._root
+        depth, values = 1, NONE
+        while True:
             # PERF: a literal is followed at once, not put aside: 0.2 us.
             while node is not None and 0 < depth < end:
                 segment = segments[depth]
@@ -353,24 +324,22 @@ class Router:
                             put_aside((child, depth + 1, (*values, value)))
                 node = node.literal.get(segment)
                 depth += 1
-            if node is None:
-                continue
-            if depth < 0:
-                leaf, values = node, (*values, "/".join(segments[~depth:]))
-            else:
-                if node.mount:
-                    put_aside((node.mount, ~depth, values))
-                leaf = node.ends
-            route = leaf.get(method) or leaf.get(ANY)
-            if route is not None:
-                # PERF: one name, as most have, is written out: 0.2 us.
-                if len(route.names) == 1:
-                    return route, {route.names[0]: values[0]}, ()
-                names = zip(route.names, values, strict=False)
-                return route, dict(names), ()
-            if leaf:
-                refused = (*refused, leaf)
-        return None, {}, other_routes(refused) if refused else ()
+            if node is not None:
+                if depth < 0:
+                    leaf, values = node, (*values, "/".join(segments[~depth:]))
+                else:
+                    if node.mount:
+                        put_aside((node.mount, ~depth, values))
+                    leaf = node.ends
+                route = leaf.get(method) or leaf.get(ANY)
+                if route is not None:
+                    names = zip(route.names, values, strict=False)
+                    return route, dict(names), ()
+                if leaf:
+                    refused = (*refused, leaf)
+            if not pending:
+                return None, {}, other_routes(refused) if refused else ()
+            node, depth, values = pending.pop()
 
     def url_for(self, name: str, /, **params: Any) -> str:
         """Return the escaped path of the route with this name.

@@ -143,7 +143,9 @@ class HTTPException(MicrolithError):
         self.detail = phrase(status_code) if detail is None else detail
         self.headers = dict(headers) if headers else {}
         self.errors = list(map(dict, errors)) if errors else []
-        self.args = (f"{status_code} {self.detail}",)
+
+    def __str__(self) -> str:
+        return f"{self.status_code} {self.detail}"
 
 
 def phrase(status_code: int) -> str:

@@ -131,7 +131,7 @@ class ErrorMap:
             raise ConfigurationError(f"{key!r} has two exception handlers.")
         self._handlers[key] = handler
 
-    def _find(self, exc: Exception) -> tuple[type | int | None, ErrorHandler]:
+    def find(self, exc: Exception) -> tuple[type | int | None, ErrorHandler]:
         """Return the handler for an exception, and the key that led to it."""
         keys: tuple[type | int, ...]
         if isinstance(exc, HTTPException):
@@ -148,7 +148,7 @@ class ErrorMap:
 
         The response's ``error`` is the exception, so that nothing is hidden.
         """
-        key, handler = self._find(exc)
+        key, handler = self.find(exc)
         if not isinstance(exc, HTTPException) and key in UNFORESEEN:
             log_unhandled(request, exc)
         try:
@@ -206,10 +206,17 @@ def refusing(
     exception: Callable[[], HTTPException], errors: ErrorMap
 ) -> Endpoint:
     """Return the endpoint that answers every request with this exception."""
+    usual = errors.find(exception())[1] is answer
 
     async def endpoint(request: Request) -> Response:
-        # PERF: nothing is raised only to be caught at once: 1 us.
-        return await errors.respond(request, request.fault or exception())
+        exc = request.fault or exception()
+        # PERF: nothing is raised only to be caught at once, and no handler is
+        # looked for where it is known to be ours: 2 us.
+        if exc is request.fault or not usual:
+            return await errors.respond(request, exc)
+        response = answer(request, exc)
+        response.error = exc
+        return response
 
     return endpoint
 
@@ -257,10 +264,7 @@ def inherit(answer: Response, response: Response) -> None:
 
 
 class Outgoing:
-    """The server's ``send``, which knows whether a response has started.
-
-    ``onward`` may send what comes between the start and the last event.
-    """
+    """The server's ``send``, which knows whether a response has started."""
 
     __slots__ = ("onward", "send", "started")
 
@@ -269,10 +273,10 @@ class Outgoing:
         self.onward = onward
         self.started = False
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         """Send one event."""
         self.started = True
-        await self.send(message)
+        return self.send(message)
 
 
 def log_unhandled(request: Request, exc: Exception) -> None:
