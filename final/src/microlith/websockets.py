@@ -205,14 +205,18 @@ class WebSocket(HTTPConnection):
 
     async def iter_text(self) -> AsyncIterator[str]:
         """Yield messages until the client closes the socket."""
+        receive, short = self.receive, self.max_message // 4
         with suppress(WebSocketDisconnect):
             while True:
-                # PERF: `receive_text` inline: 0.1 us.
+                # PERF: `receive_text` inline, without `get`: 0.15 us.
                 if self.state is not OPEN:
                     self._not_open("receive")
-                message = await self.receive()
-                text: str | None = message.get("text")
-                if text is None or 4 * len(text) > self.max_message:
+                message = await receive()
+                try:
+                    text: str | None = message["text"]
+                except KeyError:
+                    text = None
+                if text is None or len(text) > short:
                     text = self._text(message)
                 yield text
 
