@@ -46,7 +46,7 @@ class Amount:
 SHORT_WIRE = ("plaintext", "body", "dependencies", "websocket")
 SMOKE = Amount("smoke", 1, 20, 1, 1.0, ("plaintext", "websocket"), 1, 50)
 SHORT = Amount("short", 3, 500, 1, 1.0, SHORT_WIRE, 3, 200)
-FULL = Amount("full", 11, 2000, 5, 3.0, tuple(SCENARIOS), 11, 1000)
+FULL = Amount("full", 31, 1000, 5, 3.0, tuple(SCENARIOS), 11, 1000)
 
 
 def measure_wire(amount: Amount) -> Any:
