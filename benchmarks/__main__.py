@@ -88,8 +88,8 @@ def method(amount: Amount) -> dict[str, Any]:
         "wire_rounds": amount.wire_rounds,
         "wire_seconds": amount.wire_seconds,
         "wire_connections": wire.CONNECTIONS,
-        "in_process": "ASGI under uvloop, one process a framework, interleaved "
-        "rounds, median, net of the driver",
+        "in_process": "ASGI under uvloop, one process a framework, all on one core, "
+        "interleaved rounds, median, net of the driver",
         "over_the_wire": "uvicorn with uvloop and httptools on one core, wrk on "
         "another, interleaved rounds, median",
         "notes": {name: inprocess.declared(name, "NOTES", {}) for name in FRAMEWORKS},

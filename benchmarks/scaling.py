@@ -19,10 +19,10 @@ from typing import Any
 
 from benchmarks.inprocess import measure
 from benchmarks.scenarios import SCENARIOS
-from benchmarks.servers import Server, pinned, rss_mib, serving
+from benchmarks.servers import Server, rss_mib, serving
 from benchmarks.stats import summary
 from benchmarks.wire import cores, wrk
-from benchmarks.workers import ROOT, Worker, environment
+from benchmarks.workers import ROOT, Worker, environment, pinned
 
 __all__ = ["run"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,9 +17,9 @@ from pathlib import Path
 
 from benchmarks.scenarios import Exchange
 from benchmarks.verify import Answer, judge
-from benchmarks.workers import ROOT, environment
+from benchmarks.workers import ROOT, environment, pinned
 
-__all__ = ["Server", "ServerError", "check_over_wire", "pinned", "rss_mib", "serving"]
+__all__ = ["Server", "ServerError", "check_over_wire", "rss_mib", "serving"]
 
 PATIENCE = 60.0
 """How many seconds a server may take to start."""
@@ -45,12 +44,6 @@ class Server:
 
     port: int
     pid: int
-
-
-def pinned(core: int | None) -> tuple[str, ...]:
-    """Return what stands before a command that may use one core only."""
-    taskset = shutil.which("taskset")
-    return (taskset, "-c", str(core)) if taskset and core is not None else ()
 
 
 def free_port() -> int:

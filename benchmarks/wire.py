@@ -25,10 +25,10 @@ from typing import Any
 from benchmarks.apps import FRAMEWORKS
 from benchmarks.inprocess import by_app, declared
 from benchmarks.scenarios import SCENARIOS, Exchange
-from benchmarks.servers import Server, ServerError, check_over_wire, pinned, serving
+from benchmarks.servers import Server, ServerError, check_over_wire, serving
 from benchmarks.stats import summary
 from benchmarks.verify import WrongAnswer
-from benchmarks.workers import ROOT, environment, rotated
+from benchmarks.workers import ROOT, environment, pinned, rotated
 
 __all__ = ["NO_WRK", "SUBJECTS", "WrkError", "parse_wrk", "run", "wrk"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Worker", "WorkerError", "environment", "rotated", "started"]
+__all__ = [
+    "ROOT",
+    "Worker",
+    "WorkerError",
+    "environment",
+    "pinned",
+    "rotated",
+    "started",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,13 +39,23 @@ def environment(source: Path | None = None) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
 
 
+def pinned(core: int | None) -> tuple[str, ...]:
+    """Return what stands before a command that may use one core only."""
+    taskset = shutil.which("taskset")
+    return (taskset, "-c", str(core)) if taskset and core is not None else ()
+
+
+CORE = 0 if len(os.sched_getaffinity(0)) > 1 else None
+"""The core of every measured process, so that a slow one is slow for all."""
+
+
 class Worker:
     """A process with one subject; see `benchmarks.worker`."""
 
     def __init__(self, subject: str, source: Path | None = None) -> None:
         self.subject = subject
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", subject],
+            [*pinned(CORE), sys.executable, "-m", "benchmarks.worker", subject],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
