@@ -117,7 +117,8 @@ def main() -> int:
     results |= {"schema": report.SCHEMA, "date": today, "mode": amount.mode}
     results |= {"machine": machine(), "versions": versions(), "method": method(amount)}
     if results["machine"]["load_before"] > BUSY:
-        print(f"This machine is busy (load above {BUSY}): times will be off.")
+        busy = f"This machine is busy (load above {BUSY}): times will be off."
+        print(busy, file=sys.stderr)
     for part in parts:
         results[part] = PARTS[part](amount)
         results["goals"] = goals(results)

@@ -24,11 +24,15 @@ from benchmarks.workers import ROOT, Worker, WorkerError, rotated, started
 
 __all__ = ["by_app", "declared", "measure", "net", "run"]
 
-SLOW = {"models": 10, "stream": 10, "not_found": 2, "last_route": 2}
-"""By how much fewer requests a round has where each takes long."""
-
-SHORT = {"websocket": 10}
-"""By how much more a round has where each takes little, and noise would win."""
+SHARES = {
+    "models": 0.1,
+    "stream": 0.1,
+    "not_found": 0.5,
+    "last_route": 0.5,
+    "websocket": 10.0,
+}
+"""What part of the usual number a round has: fewer where each takes long, more
+where each takes so little that noise would win."""
 
 
 def declared(framework: str, name: str, default: Any) -> Any:
@@ -120,8 +124,7 @@ def run(
                 if say:
                     print(f"in process, {app}: {scenario}", file=sys.stderr, flush=True)
                 able = {n: w for n, w in workers.items() if scenario not in missing[n]}
-                each = count * SHORT.get(scenario, 1)
-                each = max(each // SLOW.get(scenario, 1), 1)
+                each = max(int(count * SHARES.get(scenario, 1.0)), 1)
                 found = measure(able, scenario, rounds, each)
                 for name in frameworks:
                     why = missing[name].get(scenario)

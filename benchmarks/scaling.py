@@ -21,8 +21,8 @@ from benchmarks.inprocess import measure
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Server, rss_mib, serving
 from benchmarks.stats import summary
-from benchmarks.wire import cores, wrk
-from benchmarks.workers import ROOT, Worker, environment, pinned
+from benchmarks.wire import wrk
+from benchmarks.workers import CORE, ROOT, Worker, cores, environment, pinned
 
 __all__ = ["run"]
 
@@ -90,8 +90,7 @@ def with_routes(rounds: int, count: int) -> dict[str, Any]:
 
 def with_connections(kind: str, count: int, seconds: float) -> dict[str, Any]:
     """Return the memory of one open connection, and p99 of others meanwhile."""
-    core = 0 if cores() > 1 else None
-    with serving(APP, core=core) as server:
+    with serving(APP, core=CORE) as server:
         alone = wrk(server.port, PLAIN, seconds, connections=FEW)
         before = rss_mib(server.pid)
         with holding(server, kind, count) as held:
@@ -110,7 +109,7 @@ def with_connections(kind: str, count: int, seconds: float) -> dict[str, Any]:
 
 def with_a_slow_client(seconds: float) -> dict[str, Any]:
     """Return how the server's memory grows while a client reads 1 KiB a second."""
-    with serving(APP, core=0 if cores() > 1 else None) as server:
+    with serving(APP, core=CORE) as server:
         wrk(server.port, PLAIN, 1, connections=1)
         before = rss_mib(server.pid)
         with holding(server, "slow") as held:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -28,7 +27,7 @@ from benchmarks.scenarios import SCENARIOS, Exchange
 from benchmarks.servers import Server, ServerError, check_over_wire, serving
 from benchmarks.stats import summary
 from benchmarks.verify import WrongAnswer
-from benchmarks.workers import ROOT, environment, pinned, rotated
+from benchmarks.workers import CORE, ROOT, environment, pinned, rotated
 
 __all__ = ["NO_WRK", "SUBJECTS", "WrkError", "parse_wrk", "run", "wrk"]
 
@@ -168,7 +167,7 @@ def run(
                     continue
                 target = f"benchmarks.apps.{framework}:{app}"
                 try:
-                    server = serving(target, kind, 0 if cores() > 1 else None)
+                    server = serving(target, kind, CORE)
                     servers[name] = stack.enter_context(server)
                 except ServerError as error:
                     failed[name] = str(error)
@@ -202,11 +201,6 @@ def fill(
             result[name][scenario] = {"error": failed[name]}
         else:
             result[name][scenario] = found[name]
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def main() -> int:

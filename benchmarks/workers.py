@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "CORE",
     "ROOT",
     "Worker",
     "WorkerError",
+    "cores",
     "environment",
     "pinned",
     "rotated",
@@ -45,7 +47,12 @@ def pinned(core: int | None) -> tuple[str, ...]:
     return (taskset, "-c", str(core)) if taskset and core is not None else ()
 
 
-CORE = 0 if len(os.sched_getaffinity(0)) > 1 else None
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+CORE = 0 if cores() > 1 else None
 """The core of every measured process, so that a slow one is slow for all."""
 
 

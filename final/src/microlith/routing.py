@@ -39,8 +39,6 @@ __all__ = ["Router"]
 
 H = TypeVar("H", bound=Callable[..., Any])
 
-NONE: tuple[Any, ...] = ()
-
 _is_method = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 
 
@@ -308,7 +306,8 @@ class Router:
         pending: list[tuple[Any, int, tuple[Any, ...]]] = []
         put_aside = pending.append
         node: Any = self._root
-        depth, values = 1, NONE
+        values: tuple[Any, ...] = ()
+        depth = 1
         while True:
             # PERF: a literal is followed at once, not put aside: 0.2 us.
             while node is not None and 0 < depth < end:
